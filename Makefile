@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: MIT
+#
+# libdtss. GNU make; everything that is made goes to $(BUILD). `make help` lists the goals.
+
+# ---- deps: install what is missing, in front of any other goals ---------------------------------------------------
+# Nothing below may be looked at before the packages are there, so the other goals are made by a second make.
+
+PACKAGES := gcc libc6-dev g++ pkg-config libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libsqlite3-dev check \
+	mandoc clang-format-14 python3
+
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+others := $(filter-out deps,$(MAKECMDGOALS))
+.PHONY: deps others $(others)
+deps:
+	@missing=; for p in $(PACKAGES); do \
+		dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; \
+	done; \
+	[ -n "$$missing" ] || { echo 'deps: nothing is missing'; exit 0; }; \
+	command -v apt-get >/dev/null || { echo "deps: this machine has no apt-get; install:$$missing" >&2; exit 1; }; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	echo "deps: installing$$missing"; \
+	$$sudo apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+others: deps
+	@$(MAKE) --no-print-directory $(others)
+$(others): others
+	@:
+else
+
+# ---- configuration ------------------------------------------------------------------------------------------------
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+STAGE ?= $(BUILD)/stage
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+SUITES ?= # for example "unit/map conform/store": the runner gets these alone
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += -r
+
+version := $(shell sed -n 's/^\#define DTSS_VERSION "\(.*\)"/\1/p' include/dtss/version.h)
+soversion := $(firstword $(subst ., ,$(version)))
+
+# Every flag of a list that the compiler takes: all at once, and one by one if it does not take them all.
+takes = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo yes)
+taken = $(if $(call takes,$(1)),$(1),$(foreach f,$(1),$(if $(call takes,$(f)),$(f))))
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+HARDEN := -fno-delete-null-pointer-checks $(call taken,-fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr -Wtrampolines -Wbidi-chars=any)
+LDFLAGS ?=
+HARDEN_LINK := -Wl,-z,relro,-z,now,-z,noexecstack
+
+ifdef SANITIZE
+CFLAGS ?= -O1 -g
+HARDEN := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN_LINK := -fsanitize=$(SANITIZE)
+else
+CFLAGS ?= -O2 -g
+HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(if $(call taken,-O2 -D_FORTIFY_SOURCE=3),3,2)
+endif
+
+C99 := -std=c99 -pedantic $(WARN)
+C11 := -std=c11 -D_GNU_SOURCE $(WARN)
+depend = -MMD -MP -MT $@ -MF $(@:.o=.d)
+
+# Of a list of packages: those that are missing, and the flags of the others.
+missing = $(foreach p,$(1),$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null || echo $(p)))
+package_cflags = $(foreach p,$(1),$(shell $(PKG_CONFIG) --cflags $(p) 2>/dev/null))
+package_libs = $(foreach p,$(1),$(shell $(PKG_CONFIG) --libs $(p) 2>/dev/null))
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+# One short line for each step; V=1 shows the commands instead, -s nothing.
+quiet := $(if $(V),,@)
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)')
+
+# ---- goals --------------------------------------------------------------------------------------------------------
+
+.PHONY: all lib programs stage check asan lint amalgamation install uninstall clean help FORCE
+all: lib programs
+
+help:
+	@sed -n 's/^#: //p' Makefile
+#: make               builds what the installed packages allow, and names what it left out
+#: make deps          installs what build, check and lint need; works in one line with other goals: make deps check
+#: make lib           the library alone: needs a C compiler and make
+#: make check         runs every test; SUITES="unit/map conform/store" these alone
+#: make asan          the same under AddressSanitizer and UBSan
+#: make lint          the gates; silent when all is well
+#: make build/core.o  the engines in one object that needs nothing but mem* and str*
+#: make install       to PREFIX (/usr/local), below DESTDIR; uninstall takes the same away
+#: make clean         removes build/
+
+clean:
+	rm -rf $(BUILD)
+
+# ---- libdtss: a C compiler is enough ------------------------------------------------------------------------------
+
+core_sources := $(wildcard lib/core/*.c lib/agent/*.c lib/codec/*.c)
+lib_sources := $(core_sources) $(wildcard lib/node/*.c lib/transport/loop.c lib/store/memory*.c)
+lib_objects := $(call objects,$(lib_sources))
+
+lib: $(addprefix $(BUILD)/,libdtss.a libdtss.so libdtss.pc)
+
+# C99 alone, but for the one file that is there to ask the system.
+$(BUILD)/lib/node/posix.o: C99 := $(C11)
+
+$(BUILD)/lib/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(quiet)$(CC) $(C99) $(CFLAGS) $(HARDEN) -fPIC -fvisibility=hidden -Iinclude -Ilib $(depend) -c $< -o $@
+
+$(BUILD)/libdtss.a: $(lib_objects)
+$(BUILD)/%.a:
+	@mkdir -p $(@D)
+	$(call say,AR $@)
+	$(quiet)rm -f $@ && $(AR) rcs $@ $^
+
+# The versioned file, and the two names that lead to it.
+$(BUILD)/libdtss.so.$(version): $(lib_objects)
+$(BUILD)/%.so.$(version): lib/%.map
+	$(call say,LD $@)
+	$(quiet)$(CC) -shared $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -Wl,-z,defs -Wl,-soname,$*.so.$(soversion) \
+		-Wl,--version-script=$< -o $@ $(filter %.o %.so,$^) $(LIBS)
+$(BUILD)/%.so.$(soversion): $(BUILD)/%.so.$(version)
+	@ln -sf $(<F) $@
+$(BUILD)/%.so: $(BUILD)/%.so.$(soversion)
+	@ln -sf $(<F) $@
+
+$(BUILD)/%.pc: pkgconfig/%.pc.in include/dtss/version.h
+	@mkdir -p $(@D)
+	$(quiet)sed 's|@VERSION@|$(version)|' $< >$@
+
+# ---- core.o: the engines alone, for programs that have no libc to speak of ----------------------------------------
+
+core_objects := $(patsubst lib/%.c,$(BUILD)/core/%.o,$(core_sources))
+
+$(BUILD)/core/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(call say,CC $< (core.o))
+	$(quiet)$(CC) $(C99) -O2 -fno-pie -U_FORTIFY_SOURCE -fno-stack-protector -Iinclude -Ilib $(depend) -c $< -o $@
+
+$(BUILD)/core.o: $(core_objects) tests/lint/core.sh
+	$(call say,LD $@)
+	$(quiet)$(LD) -r -o $@ $(core_objects)
+	$(quiet)sh tests/lint/core.sh $@
+
+# ---- libdtss-sqlite, and the simulator that tests use -------------------------------------------------------------
+
+missing_sqlite := $(call missing,sqlite3)
+sqlite_sources := $(wildcard lib/store/sqlite*.c)
+sqlite_libs := $(if $(sqlite_sources),$(if $(missing_sqlite),,$(addprefix $(BUILD)/libdtss-sqlite,.a .so .pc)))
+
+$(call objects,$(sqlite_sources)): C99 := $(C11)
+$(BUILD)/libdtss-sqlite.a: $(call objects,$(sqlite_sources))
+$(BUILD)/libdtss-sqlite.so.$(version): LIBS := $(call package_libs,sqlite3)
+$(BUILD)/libdtss-sqlite.so.$(version): $(call objects,$(sqlite_sources)) $(BUILD)/libdtss.so
+$(BUILD)/libdtss-sim.a: $(call objects,$(wildcard lib/sim/*.c))
+
+# ---- install: one manifest for install, uninstall and the stage ---------------------------------------------------
+# source:destination below PREFIX. The stage is an installation of the libraries in $(BUILD)/stage.
+
+in = $(foreach f,$(2),$(f):$(1)/$(notdir $(f)))
+manifest_of = $(call in,lib,$(addprefix $(BUILD)/$(1).,a so so.$(soversion) so.$(version))) \
+	$(call in,lib/pkgconfig,$(BUILD)/$(1).pc)
+headers := $(call in,include,include/dtss.h) $(call in,include/dtss,$(wildcard include/dtss/*.h))
+libraries := $(headers) $(call manifest_of,libdtss) $(if $(sqlite_libs),$(call manifest_of,libdtss-sqlite))
+manifest = $(libraries) $(call in,bin,$(addprefix $(BUILD)/,$(built))) \
+	$(foreach m,$(wildcard man/*.[1-8]),$(m):share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+
+source = $(firstword $(subst :, ,$(1)))
+destination = $(lastword $(subst :, ,$(1)))
+staged = $(foreach m,$(1),$(BUILD)/stage/$(call destination,$(m)))
+
+stage: $(call staged,$(libraries))
+define stage_rule
+$(call staged,$(1)): $(call source,$(1))
+	@mkdir -p $$(@D) && cp -Pf $$< $$@
+endef
+$(foreach m,$(libraries),$(eval $(call stage_rule,$(m))))
+
+install: all
+	@for m in $(manifest); do \
+		to=$(DESTDIR)$(PREFIX)/$${m#*:}; mkdir -p "$${to%/*}" && rm -f "$$to" && cp -P "$${m%%:*}" "$$to" || exit 1; \
+		[ -L "$$to" ] || chmod $$([ -x "$$to" ] && echo 755 || echo 644) "$$to"; \
+	done
+uninstall:
+	@for m in $(manifest); do rm -f "$(DESTDIR)$(PREFIX)/$${m#*:}"; done
+	@rmdir "$(DESTDIR)$(PREFIX)/include/dtss" 2>/dev/null || :
+
+# ---- programs -----------------------------------------------------------------------------------------------------
+# Each is a main.c and an archive of the rest, so that tests can link the rest. They see the public headers alone.
+
+programs := dtssd dtss-agent dtss
+needs_dtssd := libmicrohttpd jansson sqlite3
+needs_dtss-agent := libcurl jansson
+needs_dtss := libcurl jansson
+$(foreach p,$(programs),$(eval missing_$(p) := $(call missing,$(needs_$(p)))))
+
+existing := $(foreach p,$(programs),$(if $(wildcard examples/$(p)/main.c),$(p)))
+built := $(foreach p,$(existing),$(if $(strip $(missing_$(p))),,$(p)))
+common_sources := $(wildcard examples/common/*.c)
+examples_cflags := $(call package_cflags,libmicrohttpd jansson libcurl)
+
+programs: $(sqlite_libs) $(addprefix $(BUILD)/,$(built))
+	@$(foreach n,sqlite $(existing),$(if $(strip $(missing_$(n))),echo 'left out: $(n:sqlite=libdtss-sqlite), for want of \
+		$(strip $(missing_$(n))) (make deps installs it)';)):
+
+$(BUILD)/examples/%.o: examples/%.c | $(call staged,$(headers))
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(quiet)$(CC) $(C11) $(CFLAGS) $(HARDEN) -fPIE -I$(BUILD)/stage/include -Iexamples $(examples_cflags) \
+		$(depend) -c $< -o $@
+
+$(BUILD)/common.a: $(call objects,$(common_sources))
+
+define program_rules
+$(BUILD)/$(1).a: $(call objects,$(filter-out %/main.c,$(wildcard examples/$(1)/*.c)))
+$(BUILD)/$(1): $(BUILD)/examples/$(1)/main.o $(BUILD)/$(1).a $(BUILD)/common.a \
+		$(if $(filter sqlite3,$(needs_$(1))),$(BUILD)/stage/lib/libdtss-sqlite.a) $(BUILD)/stage/lib/libdtss.a
+	$$(call say,LD $$@)
+	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $$@ $$^ -Wl,--as-needed $(call package_libs,$(needs_$(1)))
+endef
+$(foreach p,$(programs),$(eval $(call program_rules,$(p))))
+
+# ---- check: one runner, made from the list of test files ----------------------------------------------------------
+# tests/unit/map.c defines suite_unit_map(). Tests link the archives, so they reach private functions too.
+
+suites := $(if $(SUITES),$(SUITES:%=tests/%.c),$(sort $(wildcard $(addprefix tests/,$(addsuffix /*.c,unit conform story torture)))))
+suite_names := $(subst /,_,$(subst -,_,$(suites:tests/%.c=%)))
+archives := $(BUILD)/support.a $(foreach p,$(built),$(BUILD)/$(p).a) $(if $(common_sources),$(BUILD)/common.a) \
+	$(BUILD)/libdtss-sim.a $(filter %.a,$(sqlite_libs)) $(BUILD)/libdtss.a
+check_needs := check $(needs_dtssd) libcurl
+
+$(BUILD)/suites.c: FORCE
+	@mkdir -p $(@D)
+	@{ echo '#include "suites.h"'; \
+	for s in $(suite_names); do echo "Suite *suite_$$s(void);"; done; \
+	echo 'const struct suite suites[] = {'; \
+	for s in $(suite_names); do echo "{ \"$$s\", suite_$$s },"; done; \
+	echo '{ NULL, NULL } };'; } >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+compile_test = $(quiet)$(CC) $(C11) $(CFLAGS) $(HARDEN) -fPIE -Iinclude -Ilib -Itests -Iexamples \
+	$(examples_cflags) $(call package_cflags,check) $(depend) -c $< -o $@
+$(BUILD)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(compile_test)
+$(BUILD)/suites.o: $(BUILD)/suites.c
+	$(compile_test)
+
+$(BUILD)/support.a: $(call objects,$(wildcard tests/support/*.c))
+$(BUILD)/check: $(BUILD)/tests/main.o $(BUILD)/suites.o $(call objects,$(suites)) $(archives)
+	$(call say,LD $@)
+	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) \
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -Wl,--as-needed $(call package_libs,$(check_needs))
+
+check: $(BUILD)/check all stage
+	@DTSS_BUILD=$(abspath $(BUILD)) DTSS_STAGE=$(abspath $(STAGE)) DTSS_SOURCE=$(CURDIR) $(BUILD)/check
+
+# What a user's program links, in the stage, stays as a user has it.
+asan: stage
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan STAGE=$(BUILD)/stage SANITIZE=address,undefined check
+
+# ---- header dependencies ------------------------------------------------------------------------------------------
+
+-include $(shell find $(BUILD) -name asan -prune -o -name '*.d' -print 2>/dev/null)
+
+endif
