@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/wire.h"
+#include "core/check.h"
+#include "core/hash.h"
+
+void wire_begin(struct wire_out *out, void *buf, size_t cap, uint32_t kind, uint32_t flags)
+{
+	DTSS_ASSERT(buf != NULL || cap == 0);
+	DTSS_ASSERT(kind <= UINT8_MAX && flags <= UINT16_MAX);
+	out->buf = buf;
+	out->cap = cap;
+	out->len = 0;
+	wire_put32(out, 0);
+	wire_put8(out, WIRE_FORMAT);
+	wire_put8(out, kind);
+	wire_put16(out, flags);
+	wire_put32(out, 0);
+}
+
+size_t wire_end(struct wire_out *out)
+{
+	DTSS_ASSERT(out->len >= WIRE_HEADER);
+	DTSS_ASSERT(out->len < UINT32_MAX);
+	if (out->len <= out->cap) {
+		wire_store32(out->buf + 8, (uint32_t)out->len);
+		wire_store32(out->buf, hash_crc32c(0, out->buf + 4, out->len - 4));
+	}
+	return out->len;
+}
+
+void wire_put_bytes(struct wire_out *out, const void *data, size_t len)
+{
+	if (len > 0 && out->len + len <= out->cap)
+		memcpy(out->buf + out->len, data, len);
+	out->len += len;
+}
+
+void wire_put_string(struct wire_out *out, const char *s)
+{
+	size_t len;
+
+	if (s == NULL) {
+		wire_put32(out, WIRE_NULL);
+		return;
+	}
+	len = strlen(s);
+	DTSS_ASSERT(len < WIRE_NULL);
+	wire_put32(out, (uint32_t)len);
+	wire_put_bytes(out, s, len + 1);
+}
+
+int wire_open(struct wire_in *in, const void *data, size_t len, uint32_t *ret_kind, uint32_t *ret_flags)
+{
+	const uint8_t *p = data;
+
+	if (len < WIRE_HEADER || wire_load32(p + 8) != len || wire_load32(p) != hash_crc32c(0, p + 4, len - 4))
+		return DTSS_E_CORRUPT;
+	if (p[4] > WIRE_FORMAT)
+		return DTSS_E_VERSION;
+	if (p[4] != WIRE_FORMAT)
+		return DTSS_E_CORRUPT;
+	*ret_kind = p[5];
+	*ret_flags = (uint32_t)p[6] | (uint32_t)p[7] << 8;
+	in->p = p + WIRE_HEADER;
+	in->left = len - WIRE_HEADER;
+	in->failed = 0;
+	return DTSS_OK;
+}
+
+int wire_close(const struct wire_in *in)
+{
+	return in->failed || in->left > 0 ? DTSS_E_CORRUPT : DTSS_OK;
+}
+
+const void *wire_get_bytes(struct wire_in *in, size_t len)
+{
+	return wire_take(in, len);
+}
+
+static const char *wire_get_chars(struct wire_in *in, uint32_t len, size_t max)
+{
+	const uint8_t *p;
+
+	if (len > max) {
+		in->failed = 1;
+		return NULL;
+	}
+	p = wire_take(in, (size_t)len + 1);
+	/* the only NUL is the last byte */
+	if (p != NULL && memchr(p, 0, (size_t)len + 1) != p + len) {
+		in->failed = 1;
+		p = NULL;
+	}
+	return (const char *)p;
+}
+
+const char *wire_get_string(struct wire_in *in, size_t max)
+{
+	return wire_get_chars(in, wire_get32(in), max);
+}
+
+const char *wire_get_optional(struct wire_in *in, size_t max)
+{
+	uint32_t len = wire_get32(in);
+
+	return len == WIRE_NULL ? NULL : wire_get_chars(in, len, max);
+}
+
+uint32_t wire_in_range(struct wire_in *in, uint32_t v, uint32_t min, uint32_t max)
+{
+	if (v < min || v > max)
+		in->failed = 1;
+	return v;
+}
+
+size_t wire_get_count(struct wire_in *in, size_t max, size_t min_size)
+{
+	size_t count = wire_get32(in);
+
+	DTSS_ASSERT(min_size > 0);
+	if (count > max || count > in->left / min_size) {
+		in->failed = 1;
+		return 0;
+	}
+	return count;
+}
