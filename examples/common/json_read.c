@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/nearest.h"
+
+struct json_block {
+	struct json_block *next;
+	max_align_t data[];
+};
+
+void json_reader_fini(struct json_reader *r)
+{
+	while (r->blocks) {
+		struct json_block *next = r->blocks->next;
+
+		free(r->blocks);
+		r->blocks = next;
+	}
+}
+
+void *json_reader_alloc(struct json_reader *r, size_t count, size_t size)
+{
+	struct json_block *block = NULL;
+
+	if (count <= (SIZE_MAX / 2) / size)
+		block = calloc(1, sizeof *block + (count ? count : 1) * size);
+	if (!block) {
+		problem_set(&r->problem, DTSS_E_NOMEM, "%s", dtss_strerror(DTSS_E_NOMEM));
+		return NULL;
+	}
+	block->next = r->blocks;
+	r->blocks = block;
+	return block->data;
+}
+
+/* jansson quotes the place at the end of its text: duplicate object key near '"name"'. */
+static void name_near(const char *text, char *name, size_t cap)
+{
+	const char *from = strstr(text, "near '\""), *to;
+
+	name[0] = '\0';
+	if (from && (to = strrchr(from += 7, '"')) && to > from)
+		snprintf(name, cap, "%.*s", (int)(to - from), from);
+}
+
+static void explain_syntax(struct problem *p, const json_error_t *error)
+{
+	char name[PROBLEM_FIELD_MAX];
+
+	switch (json_error_code(error)) {
+	case json_error_duplicate_key:
+		name_near(error->text, name, sizeof name);
+		problem_set(p, DTSS_E_INVALID, "duplicate field \"%s\": expected each field once", name);
+		snprintf(p->field, sizeof p->field, "%s", name);
+		snprintf(p->expected, sizeof p->expected, "each field once");
+		return;
+	case json_error_out_of_memory:
+		problem_set(p, DTSS_E_NOMEM, "%s", dtss_strerror(DTSS_E_NOMEM));
+		return;
+	default:
+		problem_set(p, DTSS_E_INVALID, "the body is not JSON: line %d, column %d: %s", error->line, error->column,
+			    error->text);
+		snprintf(p->expected, sizeof p->expected, "JSON");
+	}
+}
+
+json_t *json_read_text(struct json_reader *r, const char *text, size_t len)
+{
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
+	json_error_t error;
+	json_t *value;
+
+	if (strspn(text, " \t\r\n") >= len) {
+		problem_set(&r->problem, DTSS_E_INVALID, "the body is empty: expected a JSON object");
+		snprintf(r->problem.expected, sizeof r->problem.expected, "a JSON object");
+		return NULL;
+	}
+	value = json_loadb(text, len, flags, &error);
+	/* an integer of more than 64 bits: read it as a real, so that its field can be named */
+	if (!value && json_error_code(&error) == json_error_numeric_overflow)
+		value = json_loadb(text, len, flags | JSON_DECODE_INT_AS_REAL, &error);
+	if (!value)
+		explain_syntax(&r->problem, &error);
+	return value;
+}
+
+size_t json_path_push(struct json_reader *r, const char *name, long index)
+{
+	size_t mark = r->path_len, room = sizeof r->path - mark;
+	int len;
+
+	if (index >= 0)
+		len = snprintf(r->path + mark, room, "[%ld]", index);
+	else
+		len = snprintf(r->path + mark, room, "%s%s", mark ? "." : "", name);
+	r->path_len += len > 0 && (size_t)len < room ? (size_t)len : room - 1;
+	return mark;
+}
+
+void json_path_pop(struct json_reader *r, size_t mark)
+{
+	r->path[mark] = '\0';
+	r->path_len = mark;
+}
+
+int json_expected(struct json_reader *r, int code, const char *expected)
+{
+	if (r->path_len)
+		return problem_field(&r->problem, code, r->path, expected);
+	problem_set(&r->problem, code, "expected %s", expected);
+	snprintf(r->problem.expected, sizeof r->problem.expected, "%s", expected);
+	return code;
+}
+
+static int unknown_field(struct json_reader *r, const char *name, const struct json_field *fields, size_t count)
+{
+	struct nearest near = {name, NULL, 0};
+	size_t mark;
+
+	for (size_t i = 0; i < count; i++)
+		nearest_try(&near, fields[i].name);
+	mark = json_path_push(r, name, -1);
+	if (near.best)
+		problem_set(&r->problem, DTSS_E_INVALID, "unknown field \"%s\" (did you mean \"%s\"?)", r->path, near.best);
+	else
+		problem_set(&r->problem, DTSS_E_INVALID, "unknown field \"%s\"", r->path);
+	snprintf(r->problem.field, sizeof r->problem.field, "%s", r->path);
+	snprintf(r->problem.expected, sizeof r->problem.expected, "%s", near.best ? near.best : "a known field");
+	json_path_pop(r, mark);
+	return DTSS_E_INVALID;
+}
+
+int json_read_object(struct json_reader *r, const json_t *value, const struct json_field *fields, size_t count, void *base)
+{
+	const char *key;
+	json_t *member;
+
+	if (!json_is_object(value))
+		return json_expected(r, DTSS_E_INVALID, "a JSON object");
+	json_object_foreach((json_t *)value, key, member) {
+		size_t i = 0, mark;
+		int rc;
+
+		while (i < count && strcmp(fields[i].name, key) != 0)
+			i++;
+		if (i == count && r->ignore_unknown)
+			continue;
+		if (i == count)
+			return unknown_field(r, key, fields, count);
+		mark = json_path_push(r, key, -1);
+		rc = fields[i].read(r, member, &fields[i], base);
+		if (rc != 0)
+			return rc;
+		json_path_pop(r, mark);
+	}
+	return 0;
+}
+
+int json_read_string(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
+{
+	const char *text = json_string_value(value);
+
+	if (!text)
+		return json_expected(r, DTSS_E_INVALID, "a string");
+	if (strlen(text) != json_string_length(value))
+		return json_expected(r, DTSS_E_INVALID, "a string without NUL");
+	memcpy((char *)base + field->offset, &text, sizeof text);
+	return 0;
+}
+
+int json_read_strings(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
+{
+	static const struct json_field element = {.name = ""};
+	size_t count = json_array_size(value);
+	const char **strings;
+
+	if (!json_is_array(value))
+		return json_expected(r, DTSS_E_INVALID, "an array of strings");
+	strings = json_reader_alloc(r, count, sizeof *strings);
+	if (!strings)
+		return DTSS_E_NOMEM;
+	for (size_t i = 0; i < count; i++) {
+		size_t mark = json_path_push(r, "", (long)i);
+		int rc = json_read_string(r, json_array_get(value, i), &element, &strings[i]);
+
+		if (rc != 0)
+			return rc;
+		json_path_pop(r, mark);
+	}
+	memcpy((char *)base + field->offset, &strings, sizeof strings);
+	memcpy((char *)base + field->count, &count, sizeof count);
+	return 0;
+}
+
+/* An integer within the field's bounds, 2 and 2.0 alike. */
+static int bounded(struct json_reader *r, const json_t *value, const struct json_field *field, int64_t *ret_number)
+{
+	double real = json_is_real(value) ? json_real_value(value) : 0;
+	int64_t number = json_is_integer(value) ? json_integer_value(value) : 0;
+	char expected[PROBLEM_EXPECTED_MAX];
+	int fits = json_is_number(value) && real == floor(real);
+
+	if (fits && json_is_real(value)) {
+		fits = fabs(real) < 9007199254740992.0;
+		number = fits ? (int64_t)real : 0;
+	}
+	snprintf(expected, sizeof expected, "an integer, %lld..%lld", (long long)field->min, (long long)field->max);
+	if (!fits || number < field->min || number > field->max)
+		return json_expected(r, DTSS_E_INVALID, expected);
+	*ret_number = number;
+	return 0;
+}
+
+int json_read_i64(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
+{
+	int64_t number = 0;
+	int rc = bounded(r, value, field, &number);
+
+	if (rc == 0)
+		memcpy((char *)base + field->offset, &number, sizeof number);
+	return rc;
+}
+
+int json_read_u64(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
+{
+	return json_read_i64(r, value, field, base); /* the same 64 bits: our bounds are never negative */
+}
+
+int json_read_u32(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
+{
+	int64_t number = 0;
+	int rc = bounded(r, value, field, &number);
+	uint32_t narrow = (uint32_t)number;
+
+	if (rc == 0)
+		memcpy((char *)base + field->offset, &narrow, sizeof narrow);
+	return rc;
+}
+
+int json_read_i32(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
+{
+	int64_t number = 0;
+	int rc = bounded(r, value, field, &number);
+	int32_t narrow = (int32_t)number;
+
+	if (rc == 0)
+		memcpy((char *)base + field->offset, &narrow, sizeof narrow);
+	return rc;
+}
+
+int json_read_resources(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
+{
+	const struct json_field amount = {.name = "", .min = 1, .max = DTSS_RESOURCE_AMOUNT_MAX};
+	size_t count = json_object_size(value), i = 0;
+	struct dtss_resource *resources;
+	const char *key;
+	json_t *member;
+
+	if (!json_is_object(value))
+		return json_expected(r, DTSS_E_INVALID, "an object of names and amounts");
+	resources = json_reader_alloc(r, count, sizeof *resources);
+	if (!resources)
+		return DTSS_E_NOMEM;
+	json_object_foreach((json_t *)value, key, member) {
+		size_t mark = json_path_push(r, key, -1);
+		int rc;
+
+		resources[i].name = key;
+		rc = json_read_u64(r, member, &amount, &resources[i++].amount);
+		if (rc != 0)
+			return rc;
+		json_path_pop(r, mark);
+	}
+	memcpy((char *)base + field->offset, &resources, sizeof resources);
+	memcpy((char *)base + field->count, &count, sizeof count);
+	return 0;
+}
+
+int json_read_identity(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *text = json_string_value(value);
+	uint8_t *identity = (uint8_t *)base + field->offset;
+
+	if (!text || strlen(text) != 2 * DTSS_IDENTITY_LEN || strspn(text, hex) != 2 * DTSS_IDENTITY_LEN)
+		return json_expected(r, DTSS_E_INVALID, "32 hexadecimal digits");
+	for (size_t i = 0; i < DTSS_IDENTITY_LEN; i++)
+		identity[i] = (uint8_t)((strchr(hex, text[2 * i]) - hex) << 4 | (strchr(hex, text[2 * i + 1]) - hex));
+	return 0;
+}
+
+/* An array of objects of one kind; each element is size bytes. */
+int json_read_objects(struct json_reader *r, const json_t *value, const struct json_field *fields, size_t field_count,
+		      size_t size, void **ret_elements, size_t *ret_count)
+{
+	size_t count = json_array_size(value);
+	char *elements;
+
+	if (!json_is_array(value))
+		return json_expected(r, DTSS_E_INVALID, "an array of objects");
+	elements = json_reader_alloc(r, count, size);
+	if (!elements)
+		return DTSS_E_NOMEM;
+	for (size_t i = 0; i < count; i++) {
+		size_t mark = json_path_push(r, "", (long)i);
+		int rc = json_read_object(r, json_array_get(value, i), fields, field_count, elements + i * size);
+
+		if (rc != 0)
+			return rc;
+		json_path_pop(r, mark);
+	}
+	*ret_elements = elements;
+	*ret_count = count;
+	return 0;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/rfc3339.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_S 1000000000
+
+void rfc3339_format(char buf[RFC3339_LEN], int64_t wall_ns, int with_ms)
+{
+	int64_t ns = wall_ns % NS_PER_S;
+	time_t s = (time_t)(wall_ns / NS_PER_S);
+	struct tm tm;
+	size_t len;
+
+	if (ns < 0) {
+		ns += NS_PER_S;
+		s--;
+	}
+	gmtime_r(&s, &tm);
+	len = strftime(buf, RFC3339_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (with_ms)
+		len += (size_t)snprintf(buf + len, RFC3339_LEN - len, ".%03u", (unsigned)(ns / 1000000) % 1000);
+	snprintf(buf + len, RFC3339_LEN - len, "Z");
+}
+
+/* Exactly n digits, at most max. Advances *at; -1 when it is anything else. */
+static int digits(const char **at, int n, int max)
+{
+	int value = 0;
+
+	for (int i = 0; i < n; i++, ++*at) {
+		if (**at < '0' || **at > '9')
+			return -1;
+		value = value * 10 + (**at - '0');
+	}
+	return value <= max ? value : -1;
+}
+
+static int literal(const char **at, const char *any_of)
+{
+	if (**at == '\0' || !strchr(any_of, **at))
+		return -1;
+	++*at;
+	return 0;
+}
+
+static int fraction(const char **at, int64_t *ret_ns)
+{
+	int64_t unit = NS_PER_S / 10, ns = 0;
+	int count = 0;
+
+	for (; **at >= '0' && **at <= '9'; ++*at, unit /= 10, count++)
+		ns += (**at - '0') * unit;
+	*ret_ns = ns;
+	return count > 0 && count <= 9 ? 0 : -1;
+}
+
+/* Seconds east of UTC. */
+static int zone(const char **at, int *ret_s)
+{
+	int sign = **at == '-' ? -1 : 1, hours, minutes;
+
+	*ret_s = 0;
+	if (literal(at, "Zz") == 0)
+		return 0;
+	if (literal(at, "+-") != 0 || (hours = digits(at, 2, 23)) < 0 || literal(at, ":") != 0 ||
+	    (minutes = digits(at, 2, 59)) < 0)
+		return -1;
+	*ret_s = sign * (hours * 3600 + minutes * 60);
+	return 0;
+}
+
+int rfc3339_parse(const char *text, int64_t *ret_wall_ns)
+{
+	struct tm tm = {0}, check;
+	int64_t ns = 0;
+	int east;
+	time_t s;
+
+	if ((tm.tm_year = digits(&text, 4, 9999)) < 1970 || tm.tm_year > 2200 || literal(&text, "-") != 0 ||
+	    (tm.tm_mon = digits(&text, 2, 12)) < 1 || literal(&text, "-") != 0 || (tm.tm_mday = digits(&text, 2, 31)) < 1 ||
+	    literal(&text, "Tt ") != 0 || (tm.tm_hour = digits(&text, 2, 23)) < 0 || literal(&text, ":") != 0 ||
+	    (tm.tm_min = digits(&text, 2, 59)) < 0 || literal(&text, ":") != 0 || (tm.tm_sec = digits(&text, 2, 60)) < 0)
+		return -1;
+	if (*text == '.' && (text++, fraction(&text, &ns) != 0))
+		return -1;
+	if (zone(&text, &east) != 0 || *text != '\0')
+		return -1;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	check = tm;
+	s = timegm(&check);
+	if (check.tm_mday != tm.tm_mday && tm.tm_sec != 60)
+		return -1; /* the 31st of a month that has none */
+	*ret_wall_ns = ((int64_t)s - east) * NS_PER_S + ns;
+	return 0;
+}
