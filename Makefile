@@ -91,9 +91,11 @@ help:
 #: make check         runs every test; SUITES="unit/map conform/store" these alone
 #: make asan          the same under AddressSanitizer and UBSan
 #: make lint          the gates; silent when all is well
+#: make amalgamation  build/dtss.c and build/dtss.h: the library in one file
 #: make build/core.o  the engines in one object that needs nothing but mem* and str*
 #: make install       to PREFIX (/usr/local), below DESTDIR; uninstall takes the same away
 #: make clean         removes build/
+#: BUILD=DIR          another place than build/ for all that is made; V=1 shows the commands
 
 clean:
 	rm -rf $(BUILD)
@@ -148,6 +150,19 @@ $(BUILD)/core.o: $(core_objects) tests/lint/core.sh
 	$(call say,LD $@)
 	$(quiet)$(LD) -r -o $@ $(core_objects)
 	$(quiet)sh tests/lint/core.sh $@
+
+# ---- amalgamation: the library in two files, but for posix.c ------------------------------------------------------
+
+portable_sources := $(filter-out %/posix.c,$(lib_sources))
+amalgamate = $(quiet)mkdir -p $(@D) && awk -v version=$(version) -f lib/amalgamate.awk
+
+amalgamation: $(BUILD)/dtss.c
+$(BUILD)/dtss.c: $(BUILD)/dtss.h lib/amalgamate.awk $(portable_sources) $(wildcard lib/*/*.h)
+	$(call say,ONE $@)
+	$(amalgamate) $(portable_sources) >$@
+$(BUILD)/dtss.h: lib/amalgamate.awk include/dtss.h $(wildcard include/dtss/*.h)
+	$(call say,ONE $@)
+	$(amalgamate) include/dtss.h >$@
 
 # ---- libdtss-sqlite, and the simulator that tests use -------------------------------------------------------------
 
@@ -266,6 +281,12 @@ check: $(BUILD)/check all stage
 # What a user's program links, in the stage, stays as a user has it.
 asan: stage
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan STAGE=$(BUILD)/stage SANITIZE=address,undefined check
+
+# ---- lint: each gate is a script that prints what is wrong --------------------------------------------------------
+
+lint: all stage amalgamation $(BUILD)/core.o
+	@bad=; for gate in tests/lint/*.sh; do BUILD=$(BUILD) CC='$(CC)' MAKE='$(MAKE)' sh $$gate || bad="$$bad $$gate"; done; \
+		[ -z "$$bad" ] || { echo "lint:$$bad"; exit 1; }
 
 # ---- header dependencies ------------------------------------------------------------------------------------------
 
