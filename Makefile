@@ -80,7 +80,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)')
 
 # ---- goals --------------------------------------------------------------------------------------------------------
 
-.PHONY: all lib programs stage check asan lint amalgamation install uninstall clean help FORCE
+.PHONY: all lib programs stage check asan lint amalgamation install uninstall clean help equipped FORCE
 all: lib programs
 
 help:
@@ -222,8 +222,8 @@ common_sources := $(wildcard examples/common/*.c)
 examples_cflags := $(call package_cflags,libmicrohttpd jansson libcurl)
 
 programs: $(sqlite_libs) $(addprefix $(BUILD)/,$(built))
-	@$(foreach n,sqlite $(existing),$(if $(strip $(missing_$(n))),echo 'left out: $(n:sqlite=libdtss-sqlite), for want of \
-		$(strip $(missing_$(n))) (make deps installs it)';)):
+	@$(foreach n,sqlite $(existing),$(if $(strip $(missing_$(n))),\
+		echo 'left out: $(n:sqlite=libdtss-sqlite) needs $(strip $(missing_$(n))); make deps installs it';)):
 
 $(BUILD)/examples/%.o: examples/%.c | $(call staged,$(headers))
 	@mkdir -p $(@D)
@@ -249,7 +249,11 @@ suites := $(if $(SUITES),$(SUITES:%=tests/%.c),$(sort $(wildcard $(addprefix tes
 suite_names := $(subst /,_,$(subst -,_,$(suites:tests/%.c=%)))
 archives := $(BUILD)/support.a $(foreach p,$(built),$(BUILD)/$(p).a) $(if $(common_sources),$(BUILD)/common.a) \
 	$(BUILD)/libdtss-sim.a $(filter %.a,$(sqlite_libs)) $(BUILD)/libdtss.a
-check_needs := check $(needs_dtssd) libcurl
+check_needs := check $(sort $(foreach p,$(programs),$(needs_$(p))))
+missing_check := $(strip $(call missing,$(check_needs)))
+
+equipped:
+	@$(if $(missing_check),echo 'check needs $(missing_check); make deps installs it' >&2; exit 1,:)
 
 $(BUILD)/suites.c: FORCE
 	@mkdir -p $(@D)
@@ -262,7 +266,7 @@ $(BUILD)/suites.c: FORCE
 
 compile_test = $(quiet)$(CC) $(C11) $(CFLAGS) $(HARDEN) -fPIE -Iinclude -Ilib -Itests -Iexamples \
 	$(examples_cflags) $(call package_cflags,check) $(depend) -c $< -o $@
-$(BUILD)/tests/%.o: tests/%.c
+$(BUILD)/tests/%.o: tests/%.c | equipped
 	@mkdir -p $(@D)
 	$(call say,CC $<)
 	$(compile_test)
@@ -290,6 +294,6 @@ lint: all stage amalgamation $(BUILD)/core.o
 
 # ---- header dependencies ------------------------------------------------------------------------------------------
 
--include $(shell find $(BUILD) -name asan -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/asan -prune -o -name '*.d' -print 2>/dev/null)
 
 endif

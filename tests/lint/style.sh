@@ -2,7 +2,7 @@
 # style.sh: functions of at most 70 lines, files of at most 400, tabs, a licence line, and clang-format's opinion.
 set -u
 code=0
-sources=$(git ls-files '*.c' '*.h')
+sources=$(find include lib examples tests -name '*.[ch]' | sort)
 
 awk '
 	FNR == 1 { if (file) done(); file = FILENAME; last = 0; if ($0 !~ /SPDX-License-Identifier: MIT/) say(1, "no licence line") }
