@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/record.h"
+#include "core/check.h"
+
+static void record_put_meta(struct wire_out *out, const struct dtss_meta_record *meta)
+{
+	size_t i;
+
+	wire_put64(out, meta->next_task);
+	wire_put64(out, meta->fence);
+	wire_put64(out, meta->seq);
+	wire_put64(out, meta->hash);
+	wire_put64(out, meta->next_worker);
+	for (i = 0; i < DTSS_TASK_STATES; i++)
+		wire_put64(out, meta->totals[i]);
+	wire_put64(out, meta->grants);
+	wire_put64(out, meta->retries);
+	wire_put64(out, meta->losses);
+}
+
+/* The one that is written most: each transition writes it anew. */
+static void record_put_task(struct wire_out *out, const struct dtss_task_record *task)
+{
+	DTSS_ASSERT(task->failed_count <= DTSS_ATTEMPTS_MAX && task->lost_count <= DTSS_ATTEMPTS_MAX);
+	DTSS_ASSERT(task->free_count <= DTSS_ATTEMPTS_MAX && task->attempt_count <= DTSS_ATTEMPTS_MAX);
+	wire_put64(out, task->id);
+	wire_put64(out, task->retry_of);
+	wire_put8(out, task->state);
+	wire_put8(out, task->cause);
+	wire_put8(out, task->done);
+	wire_put16(out, task->failed_count);
+	wire_put16(out, task->lost_count);
+	wire_put16(out, task->free_count);
+	wire_put16(out, task->attempt_count);
+	wire_put64(out, (uint64_t)task->created_ns);
+	wire_put64(out, (uint64_t)task->started_ns);
+	wire_put64(out, (uint64_t)task->finished_ns);
+	wire_put64(out, (uint64_t)task->due_since_ns);
+	wire_put64(out, task->due_wait_ns);
+}
+
+static void record_put_attempt(struct wire_out *out, const struct dtss_attempt_record *record)
+{
+	const struct dtss_attempt_view *view = &record->view;
+
+	wire_put64(out, record->id);
+	wire_put32(out, view->attempt);
+	wire_put8(out, view->state);
+	wire_put8(out, view->outcome.cause);
+	wire_put64(out, view->fence);
+	wire_put64(out, record->worker_number);
+	wire_put64(out, view->incarnation);
+	wire_put64(out, (uint64_t)view->granted_ns);
+	wire_put64(out, (uint64_t)view->started_ns);
+	wire_put64(out, (uint64_t)view->ended_ns);
+	wire_put32(out, (uint32_t)view->outcome.exit_code);
+	wire_put32(out, view->outcome.signal);
+	wire_put32(out, (uint32_t)view->outcome.err);
+	wire_put_string(out, view->worker);
+	wire_put_string(out, view->outcome.detail);
+}
+
+/* As one string of bytes with a NUL between the two: so a store can compare keys without a look inside. */
+static void record_put_key(struct wire_out *out, const struct dtss_key_record *key)
+{
+	size_t queue_len = strlen(key->queue), key_len = strlen(key->key);
+
+	DTSS_ASSERT(queue_len <= DTSS_NAME_LEN_MAX);
+	DTSS_ASSERT(key_len <= DTSS_NAME_LEN_MAX);
+	wire_put32(out, (uint32_t)(queue_len + 1 + key_len));
+	wire_put_bytes(out, key->queue, queue_len + 1);
+	wire_put_bytes(out, key->key, key_len + 1);
+	wire_put64(out, key->id);
+	wire_put64(out, key->spec_hash);
+	wire_put64(out, (uint64_t)key->finished_ns);
+}
+
+static void record_put_worker(struct wire_out *out, const struct dtss_worker_view *view)
+{
+	size_t i;
+
+	DTSS_ASSERT(view->tag_count <= DTSS_WORKER_TAGS_MAX);
+	DTSS_ASSERT(view->resource_count <= DTSS_RESOURCES_MAX);
+	DTSS_ASSERT(view->max_tasks <= DTSS_WORKER_TASKS_MAX);
+	wire_put_string(out, view->name);
+	wire_put64(out, view->number);
+	wire_put64(out, view->incarnation);
+	wire_put8(out, view->kind);
+	wire_put8(out, view->status);
+	wire_put8(out, view->draining);
+	wire_put8(out, view->cordoned);
+	wire_put16(out, view->max_tasks);
+	wire_put16(out, (uint32_t)view->tag_count);
+	wire_put16(out, (uint32_t)view->resource_count);
+	wire_put_string(out, view->address);
+	for (i = 0; i < view->tag_count; i++)
+		wire_put_string(out, view->tags[i]);
+	for (i = 0; i < view->resource_count; i++) {
+		wire_put64(out, view->resources[i].amount);
+		wire_put_string(out, view->resources[i].name);
+	}
+}
+
+size_t dtss_record_encode(const struct dtss_record_body *body, void *buf, size_t cap)
+{
+	struct wire_out out;
+
+	DTSS_ASSERT(body->kind >= DTSS_RECORD_META && body->kind <= DTSS_RECORD_WORKER);
+	DTSS_ASSERT((body->flags & ~(uint32_t)(DTSS_RECORD_DELETE | DTSS_RECORD_DONE)) == 0);
+	wire_begin(&out, buf, cap, body->kind, body->flags);
+	switch (body->kind) {
+	case DTSS_RECORD_META:
+		record_put_meta(&out, &body->u.meta);
+		break;
+	case DTSS_RECORD_TASK:
+		record_put_task(&out, &body->u.task);
+		break;
+	case DTSS_RECORD_SPEC:
+		wire_put64(&out, body->u.spec.id);
+		wire_put_bytes(&out, body->u.spec.data, body->u.spec.len);
+		break;
+	case DTSS_RECORD_ATTEMPT:
+		record_put_attempt(&out, &body->u.attempt);
+		break;
+	case DTSS_RECORD_KEY:
+		record_put_key(&out, &body->u.key);
+		break;
+	case DTSS_RECORD_WORKER:
+		record_put_worker(&out, &body->u.worker.view);
+		break;
+	}
+	return wire_end(&out);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DTSS_CODEC_SPEC_H
+#define DTSS_CODEC_SPEC_H
+
+#include <dtss/message.h>
+
+/* The least that an element takes in an encoding: the length and the NUL of a string. */
+#define SPEC_STRING_MIN 5
+#define SPEC_RESOURCE_MIN (SPEC_STRING_MIN + 8)
+#define SPEC_PAIR_MIN (2 * SPEC_STRING_MIN)
+#define SPEC_AFTER_MIN 8
+#define SPEC_RULE_MIN 13
+
+/* A specification of this library's own size, with the defaults of name, queue and retry in place of zeros.
+ * DTSS_E_INVALID: its size. */
+int spec_resolve(struct dtss_task_spec *dst, const struct dtss_task_spec *src);
+/* dtss_spec_check() of a resolved one, but for the length of its encoding. */
+int spec_check_fields(const struct dtss_task_spec *spec, struct dtss_problem *ret_problem);
+
+#endif
