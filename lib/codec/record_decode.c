@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/block.h"
+#include "codec/parts.h"
 #include "codec/record.h"
-#include "codec/spec.h"
 #include "core/check.h"
 
 #define RECORD_FLAGS ((uint32_t)(DTSS_RECORD_DELETE | DTSS_RECORD_DONE))
@@ -108,18 +108,14 @@ int record_get_attempt(struct wire_in *in, const struct dtss_record *record, str
 	ret->id = record->id;
 	view->attempt = record->sub;
 	view->state = wire_in_range(in, wire_get8(in), DTSS_ATTEMPT_LEASED, DTSS_ATTEMPT_ENDED);
-	view->outcome.cause = wire_in_range(in, wire_get8(in), DTSS_CAUSE_NONE, DTSS_CAUSE_RULE);
 	view->fence = wire_get64(in);
 	ret->worker_number = wire_get64(in);
 	view->incarnation = wire_get64(in);
 	view->granted_ns = (int64_t)wire_get64(in);
 	view->started_ns = (int64_t)wire_get64(in);
 	view->ended_ns = (int64_t)wire_get64(in);
-	view->outcome.exit_code = (int32_t)wire_get32(in);
-	view->outcome.signal = wire_get32(in);
-	view->outcome.err = (int32_t)wire_get32(in);
 	view->worker = wire_get_string(in, DTSS_NAME_LEN_MAX);
-	view->outcome.detail = wire_get_optional(in, DTSS_DETAIL_LEN_MAX);
+	parts_get_outcome(in, &view->outcome);
 	return wire_close(in);
 }
 
@@ -165,14 +161,9 @@ static int record_get_worker_arrays(struct wire_in *in, struct block *b, struct 
 {
 	const char **tags = block_take(b, view->tag_count, sizeof *tags);
 	struct dtss_resource *resources = block_take(b, view->resource_count, sizeof *resources);
-	size_t i;
 
-	for (i = 0; i < view->tag_count; i++)
-		tags[i] = wire_get_string(in, DTSS_TAG_LEN_MAX);
-	for (i = 0; i < view->resource_count; i++) {
-		resources[i].amount = wire_get64(in);
-		resources[i].name = wire_get_string(in, DTSS_NAME_LEN_MAX);
-	}
+	parts_get_strings(in, tags, view->tag_count, DTSS_TAG_LEN_MAX);
+	parts_get_resources(in, resources, view->resource_count);
 	view->tags = tags;
 	view->resources = resources;
 	return wire_close(in);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "codec/parts.h"
 #include "codec/record.h"
 #include "core/check.h"
 
@@ -46,18 +47,14 @@ static void record_put_attempt(struct wire_out *out, const struct dtss_attempt_r
 	wire_put64(out, record->id);
 	wire_put32(out, view->attempt);
 	wire_put8(out, view->state);
-	wire_put8(out, view->outcome.cause);
 	wire_put64(out, view->fence);
 	wire_put64(out, record->worker_number);
 	wire_put64(out, view->incarnation);
 	wire_put64(out, (uint64_t)view->granted_ns);
 	wire_put64(out, (uint64_t)view->started_ns);
 	wire_put64(out, (uint64_t)view->ended_ns);
-	wire_put32(out, (uint32_t)view->outcome.exit_code);
-	wire_put32(out, view->outcome.signal);
-	wire_put32(out, (uint32_t)view->outcome.err);
 	wire_put_string(out, view->worker);
-	wire_put_string(out, view->outcome.detail);
+	parts_put_outcome(out, &view->outcome);
 }
 
 /* As one string of bytes with a NUL between the two: so a store can compare keys without a look inside. */
@@ -77,8 +74,6 @@ static void record_put_key(struct wire_out *out, const struct dtss_key_record *k
 
 static void record_put_worker(struct wire_out *out, const struct dtss_worker_view *view)
 {
-	size_t i;
-
 	DTSS_ASSERT(view->tag_count <= DTSS_WORKER_TAGS_MAX);
 	DTSS_ASSERT(view->resource_count <= DTSS_RESOURCES_MAX);
 	DTSS_ASSERT(view->max_tasks <= DTSS_WORKER_TASKS_MAX);
@@ -93,12 +88,8 @@ static void record_put_worker(struct wire_out *out, const struct dtss_worker_vie
 	wire_put16(out, (uint32_t)view->tag_count);
 	wire_put16(out, (uint32_t)view->resource_count);
 	wire_put_string(out, view->address);
-	for (i = 0; i < view->tag_count; i++)
-		wire_put_string(out, view->tags[i]);
-	for (i = 0; i < view->resource_count; i++) {
-		wire_put64(out, view->resources[i].amount);
-		wire_put_string(out, view->resources[i].name);
-	}
+	parts_put_strings(out, view->tags, view->tag_count);
+	parts_put_resources(out, view->resources, view->resource_count);
 }
 
 size_t dtss_record_encode(const struct dtss_record_body *body, void *buf, size_t cap)

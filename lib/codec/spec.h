@@ -4,13 +4,6 @@
 
 #include <dtss/message.h>
 
-/* The least that an element takes in an encoding: the length and the NUL of a string. */
-#define SPEC_STRING_MIN 5
-#define SPEC_RESOURCE_MIN (SPEC_STRING_MIN + 8)
-#define SPEC_PAIR_MIN (2 * SPEC_STRING_MIN)
-#define SPEC_AFTER_MIN 8
-#define SPEC_RULE_MIN 13
-
 /* A specification of this library's own size, with the defaults of name, queue and retry in place of zeros.
  * DTSS_E_INVALID: its size. */
 int spec_resolve(struct dtss_task_spec *dst, const struct dtss_task_spec *src);

@@ -84,8 +84,8 @@ static int spec_check_range(struct dtss_problem *ret, const char *field, uint64_
 
 static int spec_check_strings(const struct dtss_task_spec *spec, struct dtss_problem *ret)
 {
-	int error = spec_check_text(ret, "name", 0, spec->name, DTSS_NAME_LEN_MAX,
-				    SPEC_AT_MOST_BYTES(DTSS_NAME_LEN_MAX));
+	int error =
+		spec_check_text(ret, "name", 0, spec->name, DTSS_NAME_LEN_MAX, SPEC_AT_MOST_BYTES(DTSS_NAME_LEN_MAX));
 
 	if (error == DTSS_OK)
 		error = spec_check_name(ret, "queue", 0, spec->queue);
@@ -167,15 +167,15 @@ static int spec_check_labels(const struct dtss_task_spec *spec, struct dtss_prob
 			error = spec_check_text(ret, "labels", i, spec->labels[i].value, DTSS_LABEL_VALUE_LEN_MAX,
 						SPEC_AT_MOST_BYTES(DTSS_LABEL_VALUE_LEN_MAX));
 	}
-	return error < 0 ? error
-			 : spec_check_unique(ret, "labels", spec->labels, spec->label_count, sizeof spec->labels[0]);
+	return error < 0 ? error :
+			   spec_check_unique(ret, "labels", spec->labels, spec->label_count, sizeof spec->labels[0]);
 }
 
 static int spec_check_after(const struct dtss_task_spec *spec, struct dtss_problem *ret)
 {
 	const struct dtss_after *after = spec->after;
-	int error = spec_check_array(ret, "after", after, spec->after_count, DTSS_AFTER_MAX,
-				     SPEC_AT_MOST(DTSS_AFTER_MAX));
+	int error =
+		spec_check_array(ret, "after", after, spec->after_count, DTSS_AFTER_MAX, SPEC_AT_MOST(DTSS_AFTER_MAX));
 	size_t i;
 
 	for (i = 0; i < spec->after_count && error == DTSS_OK; i++) {
@@ -285,7 +285,7 @@ int dtss_spec_check(const struct dtss_task_spec *spec, struct dtss_problem *ret_
 	if (error < 0)
 		return error;
 	if (dtss_spec_encode(&resolved, NULL, 0) > DTSS_SPEC_BYTES_MAX)
-		return spec_problem(ret_problem, DTSS_E_TOO_BIG, "",
-				    SPEC_AT_MOST_BYTES(DTSS_SPEC_BYTES_MAX) " in all", 0);
+		return spec_problem(ret_problem, DTSS_E_TOO_BIG, "", SPEC_AT_MOST_BYTES(DTSS_SPEC_BYTES_MAX) " in all",
+				    0);
 	return DTSS_OK;
 }

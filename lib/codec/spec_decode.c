@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/block.h"
 #include "codec/order.h"
+#include "codec/parts.h"
 #include "codec/spec.h"
 #include "codec/wire.h"
 #include "core/check.h"
+
+#define SPEC_RULE_BYTES 13
 
 static void spec_get_numbers(struct wire_in *in, struct dtss_task_spec *spec)
 {
@@ -23,32 +26,14 @@ static void spec_get_numbers(struct wire_in *in, struct dtss_task_spec *spec)
 
 static void spec_get_counts(struct wire_in *in, struct dtss_task_spec *spec)
 {
-	spec->tag_count = wire_get_count(in, DTSS_TASK_TAGS_MAX, SPEC_STRING_MIN);
-	spec->resource_count = wire_get_count(in, DTSS_RESOURCES_MAX, SPEC_RESOURCE_MIN);
-	spec->label_count = wire_get_count(in, DTSS_LABELS_MAX, SPEC_PAIR_MIN);
-	spec->env_count = wire_get_count(in, DTSS_ENV_MAX, SPEC_PAIR_MIN);
-	spec->argc = wire_get_count(in, DTSS_ARGC_MAX, SPEC_STRING_MIN);
-	spec->after_count = wire_get_count(in, DTSS_AFTER_MAX, SPEC_AFTER_MIN);
-	spec->retry.rule_count = wire_get_count(in, DTSS_RULES_MAX, SPEC_RULE_MIN);
+	spec->tag_count = wire_get_count(in, DTSS_TASK_TAGS_MAX, PARTS_STRING_MIN);
+	spec->resource_count = wire_get_count(in, DTSS_RESOURCES_MAX, PARTS_RESOURCE_MIN);
+	spec->label_count = wire_get_count(in, DTSS_LABELS_MAX, 2 * PARTS_STRING_MIN);
+	spec->env_count = wire_get_count(in, DTSS_ENV_MAX, 2 * PARTS_STRING_MIN);
+	spec->argc = wire_get_count(in, DTSS_ARGC_MAX, PARTS_STRING_MIN);
+	spec->after_count = wire_get_count(in, DTSS_AFTER_MAX, sizeof(uint64_t));
+	spec->retry.rule_count = wire_get_count(in, DTSS_RULES_MAX, SPEC_RULE_BYTES);
 	spec->payload_len = wire_get_count(in, DTSS_SPEC_BYTES_MAX, 1);
-}
-
-static void spec_get_strings(struct wire_in *in, const char **strings, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		strings[i] = wire_get_string(in, DTSS_SPEC_BYTES_MAX);
-}
-
-static void spec_get_resources(struct wire_in *in, struct dtss_resource *resources, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		resources[i].amount = wire_get64(in);
-		resources[i].name = wire_get_string(in, DTSS_NAME_LEN_MAX);
-	}
 }
 
 static void spec_get_pairs(struct wire_in *in, struct dtss_pair *pairs, size_t count)
@@ -92,11 +77,11 @@ static void spec_get_arrays(struct wire_in *in, struct block *b, struct dtss_tas
 	struct dtss_after *after = block_take(b, spec->after_count, sizeof *after);
 	struct dtss_retry_rule *rules = block_take(b, spec->retry.rule_count, sizeof *rules);
 
-	spec_get_strings(in, tags, spec->tag_count);
-	spec_get_resources(in, resources, spec->resource_count);
+	parts_get_strings(in, tags, spec->tag_count, DTSS_TAG_LEN_MAX);
+	parts_get_resources(in, resources, spec->resource_count);
 	spec_get_pairs(in, labels, spec->label_count);
 	spec_get_pairs(in, env, spec->env_count);
-	spec_get_strings(in, argv, spec->argc);
+	parts_get_strings(in, argv, spec->argc, DTSS_SPEC_BYTES_MAX);
 	spec_get_after(in, after, spec->after_count);
 	spec_get_rules(in, rules, spec->retry.rule_count);
 	spec->tags = tags;

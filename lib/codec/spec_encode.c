@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/order.h"
+#include "codec/parts.h"
 #include "codec/spec.h"
 #include "codec/wire.h"
 #include "core/check.h"
@@ -122,8 +123,7 @@ static void spec_put_arrays(struct wire_out *out, const struct dtss_task_spec *s
 	spec_put_resources(out, spec);
 	spec_put_pairs(out, spec->labels, spec->label_count);
 	spec_put_pairs(out, spec->env, spec->env_count);
-	for (i = 0; i < spec->argc; i++)
-		wire_put_string(out, spec->argv[i]);
+	parts_put_strings(out, spec->argv, spec->argc);
 	for (i = 0; i < spec->after_count; i++)
 		wire_put64(out, spec->after[i].task.v);
 	spec_put_rules(out, &spec->retry);
