@@ -18,15 +18,15 @@
  *   level 0   [ ][#][#][ ] ... [ ]      a slot:    1 tick, a list of timers
  *
  * A timer stands at the level of the highest 6 bits in which its tick and the wheel's differ. When the wheel enters a
- * slot of a higher level, it empties it into lower ones (a cascade), so a timer moves at most WHEEL_LEVELS times, and
- * everything in level n is due before everything in level n + 1. The last level turns as a ring: it reaches 63 of its
+ * slot of a higher level, it empties it into the next lower one (a cascade), so a timer moves less than WHEEL_LEVELS
+ * times, and everything in level n is due before everything in level n + 1. The last level turns as a ring: it reaches 63 of its
  * slots ahead (some 140 years), and what is due later waits in the farthest slot and is placed again from there.
  *
  * (Varghese, Lauck: Hashed and Hierarchical Timing Wheels, SOSP 1987, scheme 7; bitmaps as in Linux' timer wheel.)
  *
  * Slots are lists with the newest first. Timers that cascade into a slot were set before any that are placed there
- * directly, because level 0 takes direct ones only after the cascade; turning the list when it is emptied is
- * therefore all it takes to keep the order in which timers were set.
+ * directly, because a slot takes direct ones only after the cascade; so it is enough that a cascade keeps the order of
+ * its list and that what is due is turned around, to pop a tick's timers in the order in which they were set.
  */
 enum { WHEEL_TICK_BITS = 20, WHEEL_SLOT_BITS = 6, WHEEL_LAST = WHEEL_LEVELS - 1 };
 
@@ -53,23 +53,6 @@ static void wheel_unlink(struct timer *t)
 		t->next->link = t->link;
 	t->next = NULL;
 	t->link = NULL;
-}
-
-/* Takes the whole list out of a slot, oldest first. The timers' links mean nothing until they are placed. */
-static struct timer *wheel_empty(struct wheel *w, unsigned level, unsigned slot)
-{
-	struct timer *oldest = NULL;
-	struct timer *t = w->slots[level][slot];
-	struct timer *next;
-
-	for (; t != NULL; t = next) {
-		next = t->next;
-		t->next = oldest;
-		oldest = t;
-	}
-	w->slots[level][slot] = NULL;
-	w->used[level] &= ~(UINT64_C(1) << slot);
-	return oldest;
 }
 
 static void wheel_place(struct wheel *w, struct timer *t)
@@ -169,17 +152,37 @@ static int wheel_expire(struct wheel *w, uint64_t now_ns)
 	return w->expired != NULL;
 }
 
-/* The wheel has entered a slot of a higher level. */
+/*
+ * The wheel has entered a slot of a higher level: its timers go one level down, appended, so that they keep their order.
+ * Those that fall into the first slot there are next, and go down again.
+ */
 static void wheel_cascade(struct wheel *w, unsigned level)
 {
-	unsigned slot = (unsigned)(w->tick >> level * WHEEL_SLOT_BITS) % WHEEL_SLOTS;
-	struct timer *t = wheel_empty(w, level, slot);
-	struct timer *next;
+	unsigned shift = level * WHEEL_SLOT_BITS, down = shift - WHEEL_SLOT_BITS;
+	unsigned i, slot = (unsigned)(w->tick >> shift) % WHEEL_SLOTS;
+	struct timer *t = w->slots[level][slot], *next;
+	struct timer **tails[WHEEL_SLOTS];
 
 	DTSS_ASSERT(level > 0);
+	DTSS_ASSERT(w->used[level - 1] == 0);
+	for (i = 0; i < WHEEL_SLOTS; i++)
+		tails[i] = &w->slots[level - 1][i];
+	w->slots[level][slot] = NULL;
+	w->used[level] &= ~(UINT64_C(1) << slot);
 	for (; t != NULL; t = next) {
+		uint64_t tick = t->due_ns >> WHEEL_TICK_BITS;
+
 		next = t->next;
-		wheel_place(w, t);
+		t->next = NULL;
+		if (tick >> shift != w->tick >> shift) { /* beyond the horizon */
+			wheel_place(w, t);
+			continue;
+		}
+		slot = (unsigned)(tick >> down) % WHEEL_SLOTS;
+		t->link = tails[slot];
+		*t->link = t;
+		tails[slot] = &t->next;
+		w->used[level - 1] |= UINT64_C(1) << slot;
 	}
 }
 
