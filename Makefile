@@ -80,7 +80,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)')
 
 # ---- goals --------------------------------------------------------------------------------------------------------
 
-.PHONY: all lib programs stage check asan lint amalgamation install uninstall clean help equipped FORCE
+.PHONY: all lib programs stage check asan lint format amalgamation install uninstall clean help equipped FORCE
 all: lib programs
 
 help:
@@ -91,6 +91,7 @@ help:
 #: make check         runs every test; SUITES="unit/map conform/store" these alone
 #: make asan          the same under AddressSanitizer and UBSan
 #: make lint          the gates; silent when all is well
+#: make format        clang-format over all sources
 #: make amalgamation  build/dtss.c and build/dtss.h: the library in one file
 #: make build/core.o  the engines in one object that needs nothing but mem* and str*
 #: make install       to PREFIX (/usr/local), below DESTDIR; uninstall takes the same away
@@ -291,6 +292,9 @@ asan: stage
 lint: all stage amalgamation $(BUILD)/core.o
 	@bad=; for gate in tests/lint/*.sh; do BUILD=$(BUILD) CC='$(CC)' MAKE='$(MAKE)' sh $$gate || bad="$$bad $$gate"; done; \
 		[ -z "$$bad" ] || { echo "lint:$$bad"; exit 1; }
+
+format:
+	$(firstword $(shell command -v clang-format-14 clang-format)) -i $(shell find include lib examples tests -name '*.[ch]')
 
 # ---- header dependencies ------------------------------------------------------------------------------------------
 

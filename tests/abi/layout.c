@@ -12,8 +12,14 @@ struct line {
 	size_t value;
 };
 
-#define STRUCT(s) { "struct " #s, sizeof(struct s) }
-#define FIELD(s, f) { #s "." #f, offsetof(struct s, f) }
+#define STRUCT(s)                                                                                                      \
+	{                                                                                                              \
+		"struct " #s, sizeof(struct s)                                                                         \
+	}
+#define FIELD(s, f)                                                                                                    \
+	{                                                                                                              \
+#s "." #f, offsetof(struct s, f)                                                                       \
+	}
 
 /* clang-format off */
 static const struct line lines[] = {
