@@ -66,7 +66,7 @@ uint64_t hash_word(uint64_t word)
  * A CRC is linear, so an entry is the exclusive or of its bits' entries, and those are 64 successive shifts of the
  * polynomial, 0x82f63b78: the compiler makes the tables from the 64 numbers below.
  */
-#define HASH_BIT(x, i, c) (((x) >> (i)&1u) * UINT32_C(c))
+#define HASH_BIT(x, i, c) ((((x) >> (i)) & 1u) * UINT32_C(c))
 #define HASH_T(x, c0, c1, c2, c3, c4, c5, c6, c7)                                                                      \
 	(HASH_BIT(x, 0, c0) ^ HASH_BIT(x, 1, c1) ^ HASH_BIT(x, 2, c2) ^ HASH_BIT(x, 3, c3) ^ HASH_BIT(x, 4, c4) ^      \
 	 HASH_BIT(x, 5, c5) ^ HASH_BIT(x, 6, c6) ^ HASH_BIT(x, 7, c7))
