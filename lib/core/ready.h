@@ -8,44 +8,38 @@
 
 /*
  * The waiting tasks of one requirement, by (priority, higher first; then id, lower first). New tasks have the greatest
- * id and go to the tail; a retried, released or delayed one goes back to its place.
+ * id and go to the tail; a retried, released or delayed one goes back to its place. Intrusive: no allocation.
  */
 struct ready_item {
 	uint64_t id;
 	int32_t priority;
-	uint32_t queued; /* not 0 while in a queue; kept by ready.c, which finds its place by it */
+	uint32_t queued; /* not 0 while in a queue; kept by ready.c, which knows the place by it */
+	struct ready_item *lower;  /* in a list the one before, in the tree a subtree: those before */
+	struct ready_item *higher; /* likewise after */
 };
 
-struct ready_level; /* one priority */
+#define READY_LISTS 8 /* priorities with a list of their own; what is beyond stands in the tree */
 
-struct ready_place {
-	uint64_t id;
-	struct ready_item *item;
+struct ready_list {
+	struct ready_item *head; /* NULL: of no priority now */
+	struct ready_item *tail;
 	int32_t priority;
 };
 
 struct ready {
-	struct ready_level **levels; /* those in use, highest priority first */
-	size_t level_count;
-	size_t level_cap;
-	struct ready_place *heap; /* those that did not fit at a tail */
-	size_t heap_count;
-	size_t heap_cap;
-	size_t promised; /* pushes that cannot fail */
 	size_t count;
-	uint32_t changed; /* since the last promise */
+	struct ready_item *head; /* the best of all */
+	struct ready_item *tree;
+	struct ready_item *first; /* of the tree */
+	struct ready_list lists[READY_LISTS];
 };
 
 void ready_init(struct ready *q);
 void ready_fini(struct ready *q, const struct dtss_mem *mem);
-/* Room for `extra` pushes of that priority, so that they cannot fail. Adds up, over priorities and within one, until
- * something is pushed or removed: so a verb makes all its reservations first. The next reservation after that begins
- * anew, and forgets what was reserved and not used. DTSS_E_NOMEM: nothing changed. */
+/* Room for `extra` pushes of that priority: they never need any, so this is always 0. */
 int ready_reserve(struct ready *q, const struct dtss_mem *mem, int32_t priority, size_t extra);
-void ready_push(struct ready *q, struct ready_item *item); /* room reserved before; item->queued is 0 */
-/* Must be queued here. Memory of emptied places is given back lazily, but stays below twice what is in use (and what
- * is reserved), above some small pieces. */
-void ready_remove(struct ready *q, const struct dtss_mem *mem, struct ready_item *item);
+void ready_push(struct ready *q, struct ready_item *item); /* its id and priority stay as they are while it is queued */
+void ready_remove(struct ready *q, const struct dtss_mem *mem, struct ready_item *item); /* must be queued here */
 struct ready_item *ready_head(const struct ready *q); /* NULL: empty */
 
 #endif
