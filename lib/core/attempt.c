@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/engine.h"
+
+int attempt_reserve(struct dtss_sched *s, struct task *t)
+{
+	uint32_t cap = t->attempt_cap ? t->attempt_cap * 2 : 1;
+	void *block;
+
+	if (t->attempt_count < t->attempt_cap)
+		return 0;
+	block = t->attempts ? s->mem.realloc(s->mem.ctx, t->attempts, t->attempt_cap * sizeof *t->attempts,
+					     cap * sizeof *t->attempts) :
+			      sched_alloc(s, cap * sizeof *t->attempts);
+	if (!block)
+		return DTSS_E_NOMEM;
+	t->attempts = block;
+	t->attempt_cap = cap;
+	return 0;
+}
+
+static void attempt_take(struct worker_shape *w, uint32_t at, uint64_t amount, int sign)
+{
+	w->taken[at] += sign > 0 ? amount : 0 - amount;
+	w->free[at].amount = w->amounts[at].amount > w->taken[at] ? w->amounts[at].amount - w->taken[at] : 0;
+}
+
+/* The need's resources leave the worker's free ones (sign 1), or come back (-1). Both are sorted by number. */
+static void attempt_account(struct worker_shape *w, const struct need *n, int sign)
+{
+	uint32_t i, j = 0;
+
+	for (i = 0; i < n->pool.resource_count; i++) {
+		while (j < w->resource_count && w->amounts[j].resource < n->pool.resources[i].resource)
+			j++;
+		if (j < w->resource_count && w->amounts[j].resource == n->pool.resources[i].resource)
+			attempt_take(w, j, n->pool.resources[i].amount, sign);
+	}
+}
+
+void attempt_capacity(struct worker *w)
+{
+	const struct task *t;
+	uint32_t i;
+
+	for (i = 0; i < w->shape.resource_count; i++) {
+		w->shape.taken[i] = 0;
+		attempt_take(&w->shape, i, 0, 1);
+	}
+	for (t = w->live; t; t = t->next_live)
+		attempt_account(&w->shape, t->need, 1);
+}
+
+void attempt_link(struct dtss_sched *s, struct task *t, struct worker *w)
+{
+	t->attempts[t->attempt_count - 1].worker = w;
+	t->next_live = w->live;
+	t->link_live = &w->live;
+	if (w->live)
+		w->live->link_live = &t->next_live;
+	w->live = t;
+	w->leased++;
+	attempt_account(&w->shape, t->need, 1);
+	worker_refresh(s, w);
+}
+
+static void attempt_unlink(struct dtss_sched *s, struct task *t, struct worker *w)
+{
+	DTSS_ASSERT(w->leased > 0);
+	task_unlink_live(t);
+	w->leased--;
+	attempt_account(&w->shape, t->need, -1);
+	worker_refresh(s, w);
+}
+
+void attempt_grant(struct dtss_sched *s, struct dtss_time now, struct task *t, struct worker *w)
+{
+	struct attempt *a = &t->attempts[t->attempt_count];
+
+	DTSS_ASSERT(t->state == DTSS_TASK_READY);
+	DTSS_ASSERT(t->attempt_count < t->attempt_cap);
+	DTSS_ASSERT(worker_used(w) < w->max_tasks); /* S13 */
+	memset(a, 0, sizeof *a);
+	a->fence = ++s->meta.fence; /* S6 */
+	a->incarnation = w->incarnation;
+	a->worker_number = w->number;
+	a->worker_name = w->name;
+	w->name->refs++;
+	a->granted_ns = now.wall_ns;
+	a->state = DTSS_ATTEMPT_LEASED;
+	if (t->attempt_count++)
+		s->meta.retries++;
+	s->meta.grants++;
+	t->phase_ns = now.mono_ns;
+	t->renewed_ns = now.mono_ns;
+	t->due_wait_ns = 0;
+	w->entry.stamp = ++s->stamp;
+	attempt_link(s, t, w);
+	batch_mark_task(s, t, MARK_ATTEMPT);
+	task_move(s, now, t, DTSS_TASK_LEASED, DTSS_CAUSE_NONE);
+	action_assign(s, t);
+}
+
+static void attempt_backoff(struct dtss_sched *s, struct dtss_time now, struct task *t, uint64_t wait_ns,
+			    uint32_t cause)
+{
+	t->due_since_ns = now.wall_ns;
+	t->due_wait_ns = wait_ns;
+	t->due_ns = now.mono_ns + wait_ns;
+	task_move(s, now, t, DTSS_TASK_DELAYED, cause);
+}
+
+/* It was not the task's fault, and counts nowhere. */
+static void attempt_free_end(struct dtss_sched *s, struct dtss_time now, struct task *t, uint32_t cause)
+{
+	t->free_count++;
+	attempt_backoff(s, now, t, backoff_free_ns(t->free_count), cause);
+}
+
+static void attempt_lost(struct dtss_sched *s, struct dtss_time now, struct task *t)
+{
+	t->lost_count++;
+	s->meta.losses++;
+	if (t->lost_count >= t->policy->retry.lost_max)
+		task_move(s, now, t, DTSS_TASK_QUARANTINED, DTSS_CAUSE_LOST_MAX);
+	else if (t->attempt_count >= DTSS_ATTEMPTS_MAX)
+		task_move(s, now, t, DTSS_TASK_FAILED, DTSS_CAUSE_ATTEMPTS);
+	else
+		task_move(s, now, t, DTSS_TASK_READY, DTSS_CAUSE_LOST);
+}
+
+static void attempt_failed(struct dtss_sched *s, struct dtss_time now, struct task *t, const struct dtss_outcome *o)
+{
+	const struct dtss_retry *r = &t->policy->retry;
+	uint32_t action = retry_decide(r, o);
+
+	if (action != DTSS_RETRY_IGNORE)
+		t->failed_count++;
+	if (action == DTSS_RETRY_QUARANTINE)
+		task_move(s, now, t, DTSS_TASK_QUARANTINED, DTSS_CAUSE_RULE);
+	else if (action == DTSS_RETRY_FAIL || (action == DTSS_RETRY_RETRY && t->failed_count >= r->attempts_max))
+		task_move(s, now, t, DTSS_TASK_FAILED, o->cause);
+	else if (t->attempt_count >= DTSS_ATTEMPTS_MAX)
+		task_move(s, now, t, DTSS_TASK_FAILED, DTSS_CAUSE_ATTEMPTS);
+	else if (action == DTSS_RETRY_IGNORE)
+		attempt_free_end(s, now, t, o->cause);
+	else
+		attempt_backoff(s, now, t, backoff_ns(s->cfg.seed, t->ready.id, t->attempt_count, r, t->failed_count),
+				o->cause);
+}
+
+/* What the task does after its attempt ended. */
+static void attempt_decide(struct dtss_sched *s, struct dtss_time now, struct task *t, const struct dtss_outcome *o)
+{
+	if (o->cause == DTSS_CAUSE_EXIT && o->exit_code == 0)
+		task_move(s, now, t, DTSS_TASK_SUCCEEDED, DTSS_CAUSE_EXIT);
+	else if (o->cause == DTSS_CAUSE_LOST)
+		attempt_lost(s, now, t);
+	else if (o->cause != DTSS_CAUSE_REJECTED && o->cause != DTSS_CAUSE_RELEASED && o->cause != DTSS_CAUSE_CANCEL)
+		attempt_failed(s, now, t, o);
+	else if (t->attempt_count >= DTSS_ATTEMPTS_MAX)
+		task_move(s, now, t, DTSS_TASK_FAILED, DTSS_CAUSE_ATTEMPTS);
+	else
+		attempt_free_end(s, now, t, o->cause);
+}
+
+void attempt_end(struct dtss_sched *s, struct dtss_time now, struct task *t, const struct dtss_outcome *o, char *detail)
+{
+	struct attempt *a = task_live(t);
+	int stopping = a->state == DTSS_ATTEMPT_STOPPING;
+	struct dtss_event e = { 0 };
+
+	DTSS_ASSERT(a);
+	DTSS_ASSERT(!a->detail);
+	attempt_unlink(s, t, a->worker);
+	a->worker = NULL;
+	a->state = DTSS_ATTEMPT_ENDED;
+	a->ended_ns = now.wall_ns;
+	a->cause = (uint8_t)o->cause;
+	a->exit_code = o->exit_code;
+	a->signal = (uint8_t)o->signal;
+	a->err = o->err;
+	a->detail = detail;
+	batch_mark_task(s, t, MARK_ATTEMPT);
+	if (!stopping) {
+		attempt_decide(s, now, t, o);
+		return;
+	}
+	e.type = DTSS_EVENT_ATTEMPT;
+	e.task = t->ready.id;
+	e.fence = a->fence;
+	e.attempt = t->attempt_count;
+	e.worker = a->worker_number;
+	e.incarnation = a->incarnation;
+	e.from = t->state;
+	e.to = t->state;
+	e.cause = o->cause;
+	batch_mark_task(s, t, MARK_TASK);
+	batch_event(s, now, &e);
+	task_retire(s, now, t);
+}

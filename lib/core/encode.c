@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/engine.h"
+
+/* The engine's objects as records. */
+
+size_t encode_task(const struct task *t, void *buf, size_t cap)
+{
+	struct dtss_record_body b;
+
+	memset(&b, 0, sizeof b);
+	b.kind = DTSS_RECORD_TASK;
+	b.flags = t->done ? DTSS_RECORD_DONE : 0;
+	b.u.task.id = t->ready.id;
+	b.u.task.retry_of = t->retry_of;
+	b.u.task.state = t->state;
+	b.u.task.cause = t->cause;
+	b.u.task.done = t->done;
+	b.u.task.failed_count = t->failed_count;
+	b.u.task.lost_count = t->lost_count;
+	b.u.task.free_count = t->free_count;
+	b.u.task.attempt_count = t->attempt_count;
+	b.u.task.created_ns = t->created_ns;
+	b.u.task.started_ns = t->started_ns;
+	b.u.task.finished_ns = t->finished_ns;
+	b.u.task.due_since_ns = t->due_since_ns;
+	b.u.task.due_wait_ns = t->due_wait_ns;
+	return dtss_record_encode(&b, buf, cap);
+}
+
+size_t encode_attempt(const struct task *t, uint32_t index, void *buf, size_t cap)
+{
+	const struct attempt *a = &t->attempts[index];
+	struct dtss_record_body b;
+	struct dtss_attempt_view *v = &b.u.attempt.view;
+
+	memset(&b, 0, sizeof b);
+	b.kind = DTSS_RECORD_ATTEMPT;
+	b.u.attempt.id = t->ready.id;
+	b.u.attempt.worker_number = a->worker_number;
+	v->attempt = index + 1;
+	v->state = a->state;
+	v->fence = a->fence;
+	v->worker = a->worker_name->text;
+	v->incarnation = a->incarnation;
+	v->granted_ns = a->granted_ns;
+	v->started_ns = a->started_ns;
+	v->ended_ns = a->ended_ns;
+	v->outcome.cause = a->cause;
+	v->outcome.exit_code = a->exit_code;
+	v->outcome.signal = a->signal;
+	v->outcome.err = a->err;
+	v->outcome.detail = a->detail;
+	return dtss_record_encode(&b, buf, cap);
+}
+
+size_t encode_key(const struct key *k, void *buf, size_t cap)
+{
+	struct dtss_record_body b;
+
+	memset(&b, 0, sizeof b);
+	b.kind = DTSS_RECORD_KEY;
+	b.flags = k->gone ? DTSS_RECORD_DELETE : 0;
+	b.u.key.queue = k->queue->name->text;
+	b.u.key.key = k->text;
+	b.u.key.id = k->id;
+	b.u.key.spec_hash = k->spec_hash;
+	b.u.key.finished_ns = k->finished_ns;
+	return dtss_record_encode(&b, buf, cap);
+}
+
+size_t worker_record_bound(const struct worker *w)
+{
+	size_t bytes = RECORD_SMALL_MAX + 2 * DTSS_ADDRESS_LEN_MAX, i;
+
+	for (i = 0; i < w->shape.tag_count; i++)
+		bytes += strlen(w->shape.tags[i]) + 8;
+	for (i = 0; i < w->shape.resource_count; i++)
+		bytes += strlen(w->shape.resources[i].name) + 16;
+	return bytes;
+}
+
+size_t encode_worker(const struct worker *w, void *buf, size_t cap)
+{
+	struct dtss_record_body b;
+	struct dtss_worker_view *v = &b.u.worker.view;
+
+	memset(&b, 0, sizeof b);
+	b.kind = DTSS_RECORD_WORKER;
+	b.flags = w->gone ? DTSS_RECORD_DELETE : 0;
+	v->name = w->name->text;
+	v->number = w->number;
+	v->incarnation = w->incarnation;
+	v->kind = w->kind;
+	v->status = w->status == DTSS_WORKER_OFFLINE ? DTSS_WORKER_OFFLINE : DTSS_WORKER_ONLINE;
+	v->draining = w->draining;
+	v->cordoned = w->cordoned;
+	v->max_tasks = w->max_tasks;
+	v->address = w->shape.address;
+	v->tags = w->shape.tags;
+	v->tag_count = w->shape.tag_count;
+	v->resources = w->shape.resources;
+	v->resource_count = w->shape.resource_count;
+	return dtss_record_encode(&b, buf, cap);
+}
+
+size_t encode_meta(const struct dtss_sched *s, void *buf, size_t cap)
+{
+	struct dtss_record_body b;
+
+	memset(&b, 0, sizeof b);
+	b.kind = DTSS_RECORD_META;
+	b.u.meta = s->meta;
+	return dtss_record_encode(&b, buf, cap);
+}

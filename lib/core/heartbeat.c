@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/engine.h"
+
+/*
+ * A worker announces itself and lists the attempts that it has.
+ *
+ *      listed and live            its lease is renewed
+ *      listed, not ours           it is told to stop it
+ *      not listed, seen           it ended there: taken back with the next tick (rejected)
+ *      not listed, not seen       the assignment was lost: sent again
+ *      of an older incarnation    lost, with the next tick
+ *
+ * "Seen" is by fence: the heartbeat tells the highest fence that the worker had seen when it made it, so one that was
+ * under way while work was assigned hides nothing.
+ */
+static int heartbeat_check_tags(struct dtss_sched *s, const struct dtss_heartbeat *hb)
+{
+	size_t i;
+
+	if (hb->tag_count > DTSS_WORKER_TAGS_MAX)
+		return sched_problem(s, DTSS_E_TOO_BIG, "tags", "at most 256 tags", hb->tag_count);
+	for (i = 0; i < hb->tag_count; i++) {
+		if (!hb->tags[i] || !*hb->tags[i])
+			return sched_problem(s, DTSS_E_INVALID, "tags", "tags that are not empty", i);
+		if (strlen(hb->tags[i]) > DTSS_TAG_LEN_MAX)
+			return sched_problem(s, DTSS_E_TOO_BIG, "tags", "tags of at most 64 bytes", i);
+	}
+	return 0;
+}
+
+static int heartbeat_check_resources(struct dtss_sched *s, const struct dtss_heartbeat *hb)
+{
+	size_t i, j;
+
+	if (hb->resource_count > DTSS_RESOURCES_MAX)
+		return sched_problem(s, DTSS_E_TOO_BIG, "resources", "at most 16 resources", hb->resource_count);
+	for (i = 0; i < hb->resource_count; i++) {
+		const struct dtss_resource *r = &hb->resources[i];
+
+		if (!r->name || !*r->name || strlen(r->name) > DTSS_NAME_LEN_MAX)
+			return sched_problem(s, DTSS_E_INVALID, "resources", "names of 1 to 255 bytes", i);
+		if (r->amount > DTSS_RESOURCE_AMOUNT_MAX)
+			return sched_problem(s, DTSS_E_TOO_BIG, "resources", "amounts of at most 2^52", i);
+		for (j = 0; j < i; j++)
+			if (strcmp(hb->resources[j].name, r->name) == 0)
+				return sched_problem(s, DTSS_E_INVALID, "resources", "each name once", i);
+	}
+	return 0;
+}
+
+static int heartbeat_check(struct dtss_sched *s, const struct dtss_heartbeat *hb)
+{
+	int error;
+
+	if (!hb->name || !*hb->name)
+		return sched_problem(s, DTSS_E_INVALID, "worker_id", "not empty", 0);
+	if (strlen(hb->name) > DTSS_NAME_LEN_MAX)
+		return sched_problem(s, DTSS_E_TOO_BIG, "worker_id", "at most 255 bytes", 0);
+	if (hb->kind != DTSS_WORKER_AGENT && hb->kind != DTSS_WORKER_PLACEMENT)
+		return sched_problem(s, DTSS_E_INVALID, "kind", "1 or 2", 0);
+	if (hb->max_tasks > DTSS_WORKER_TASKS_MAX)
+		return sched_problem(s, DTSS_E_TOO_BIG, "max_tasks", "0..65535", 0);
+	if (hb->address && strlen(hb->address) > DTSS_ADDRESS_LEN_MAX)
+		return sched_problem(s, DTSS_E_TOO_BIG, "address", "at most 255 bytes", 0);
+	if (hb->kind == DTSS_WORKER_AGENT && !hb->incarnation)
+		return sched_problem(s, DTSS_E_INVALID, "incarnation", "greater than 0", 0);
+	if (hb->held_count > 2 * DTSS_WORKER_TASKS_MAX)
+		return sched_problem(s, DTSS_E_TOO_BIG, "held", "at most 131070 attempts", hb->held_count);
+	error = heartbeat_check_tags(s, hb);
+	return error ? error : heartbeat_check_resources(s, hb);
+}
+
+/* May this one speak for the worker? 1: it is an old or repeated one, which says nothing new. */
+static int heartbeat_admit(struct dtss_sched *s, const struct worker *w, const struct dtss_heartbeat *hb)
+{
+	if (hb->epoch > s->epoch)
+		return DTSS_E_EPOCH;
+	if (!w)
+		return s->worker_count < s->cfg.workers_max ?
+			       0 :
+			       sched_problem(s, DTSS_E_FULL, "workers", "fewer registered workers", s->worker_count);
+	if (hb->kind == DTSS_WORKER_PLACEMENT && w->kind == DTSS_WORKER_AGENT)
+		return sched_problem(s, DTSS_E_STATE, "worker_id", "a name that no agent is registered under", 0);
+	if (hb->kind != w->kind)
+		return 0;
+	if (hb->incarnation < w->incarnation)
+		return DTSS_E_STALE;
+	return hb->incarnation == w->incarnation && hb->number && hb->number <= w->heartbeat;
+}
+
+/* Room for what it will change; *ret_shape is empty when tags, resources and address are as known. */
+static int heartbeat_reserve(struct dtss_sched *s, const struct worker *w, const struct dtss_heartbeat *hb,
+			     struct worker_shape *ret_shape)
+{
+	struct worker probe;
+
+	memset(ret_shape, 0, sizeof *ret_shape);
+	if (ring_reserve(s, hb->held_count + (w ? w->leased : 0) + 8) != 0)
+		return DTSS_E_NOMEM;
+	if (w && worker_shape_same(&w->shape, hb))
+		return batch_reserve(s, 1, worker_record_bound(w));
+	if (worker_shape_make(s, ret_shape, hb->address, hb->tags, hb->tag_count, hb->resources, hb->resource_count) !=
+	    0)
+		return DTSS_E_NOMEM;
+	probe.shape = *ret_shape;
+	if (batch_reserve(s, 1, worker_record_bound(&probe)) != 0 ||
+	    pool_retag_reserve(s->pool, ret_shape->tag_numbers, (uint16_t)ret_shape->tag_count) != 0) {
+		worker_shape_free(s, ret_shape);
+		return DTSS_E_NOMEM;
+	}
+	return 0;
+}
+
+static struct worker *heartbeat_register(struct dtss_sched *s, struct dtss_time now, const struct dtss_heartbeat *hb,
+					 struct worker_shape *shape)
+{
+	struct worker *w = worker_new(s, hb->name, shape);
+
+	if (!w)
+		return NULL;
+	w->number = s->meta.next_worker++;
+	w->kind = (uint8_t)hb->kind;
+	w->incarnation = hb->incarnation;
+	w->max_tasks = hb->max_tasks;
+	w->status = DTSS_WORKER_OFFLINE;
+	w->last_seen_ns = now.mono_ns;
+	w->timer.owner = TIMER_WORKER;
+	w->young_timer.owner = TIMER_YOUNG;
+	worker_insert(s, w);
+	return w;
+}
+
+/* A new incarnation, or an agent in place of a v1 worker: what the old one had is lost, with the next tick. */
+static void heartbeat_succeed(struct dtss_sched *s, struct dtss_time now, struct worker *w,
+			      const struct dtss_heartbeat *hb)
+{
+	struct task *t;
+
+	w->incarnation = hb->incarnation;
+	w->kind = (uint8_t)hb->kind;
+	w->heartbeat = 0;
+	w->stopping = 0;
+	w->most_tasks = 0;
+	w->foreign = w->old_total = 0;
+	for (t = w->live; t; t = t->next_live)
+		wheel_set(&s->wheel, &t->timer, now.mono_ns);
+}
+
+/* 1 when something durable changed. */
+static int heartbeat_update(struct dtss_sched *s, struct dtss_time now, struct worker *w,
+			    const struct dtss_heartbeat *hb, struct worker_shape *shape)
+{
+	int changed = w->max_tasks != hb->max_tasks;
+
+	if (hb->incarnation != w->incarnation || hb->kind != w->kind) {
+		heartbeat_succeed(s, now, w, hb);
+		changed = 1;
+	}
+	/* the quick look misses another order, or repetitions */
+	if (shape->made && !worker_shape_equal(&w->shape, shape)) {
+		worker_shape_swap(s, w, shape);
+		changed = 1;
+	}
+	w->max_tasks = hb->max_tasks;
+	w->stopping = (hb->flags & DTSS_HEARTBEAT_STOPPING) != 0;
+	w->heartbeat = hb->number;
+	if (hb->sent_wall_ns)
+		w->skew_ns = hb->sent_wall_ns - now.wall_ns;
+	return changed;
+}
+
+/* Renews what is listed; the number of slots that hold what is not ours. */
+static uint32_t heartbeat_listed(struct dtss_sched *s, struct dtss_time now, struct worker *w,
+				 const struct dtss_heartbeat *hb)
+{
+	uint32_t unknown = 0;
+	size_t i;
+
+	w->listing++;
+	for (i = 0; i < hb->held_count; i++) {
+		const struct dtss_held *h = &hb->held[i];
+		struct task *t = task_find(s, h->task.v);
+		struct attempt *a = t ? task_live(t) : NULL;
+
+		if (a && a->fence == h->fence && a->worker == w && a->incarnation == w->incarnation) { /* S5 */
+			t->renewed_ns = now.mono_ns;
+			t->listed = w->listing;
+			if (a->state == DTSS_ATTEMPT_STOPPING && h->state < DTSS_ATTEMPT_STOPPING)
+				action_stop(s, w, h->task.v, h->fence, DTSS_CAUSE_CANCEL);
+		} else if (h->state != DTSS_ATTEMPT_ENDED) {
+			unknown++;
+			action_stop(s, w, h->task.v, h->fence, DTSS_CAUSE_LOST);
+		}
+	}
+	return unknown;
+}
+
+static void heartbeat_unlisted(struct dtss_sched *s, struct dtss_time now, struct worker *w,
+			       const struct dtss_heartbeat *hb)
+{
+	struct task *t;
+
+	for (t = w->live; t; t = t->next_live) {
+		struct attempt *a = task_live(t);
+
+		if (t->listed == w->listing || !a->sent || a->incarnation != w->incarnation)
+			continue;
+		if (a->fence <= hb->fence_seen) {
+			a->rejected = 1;
+			wheel_set(&s->wheel, &t->timer, now.mono_ns);
+		} else if (a->state == DTSS_ATTEMPT_LEASED) {
+			action_assign(s, t);
+		}
+	}
+}
+
+static void heartbeat_load(struct dtss_sched *s, struct dtss_time now, struct worker *w,
+			   const struct dtss_heartbeat *hb)
+{
+	uint32_t unknown;
+
+	if (w->kind == DTSS_WORKER_PLACEMENT) {
+		young_expire(s, now, w);
+		w->old_total = 0;
+		w->foreign = hb->used;
+		return;
+	}
+	unknown = heartbeat_listed(s, now, w, hb);
+	heartbeat_unlisted(s, now, w, hb);
+	w->foreign = unknown + (hb->used > hb->held_count ? hb->used - (uint32_t)hb->held_count : 0);
+}
+
+int dtss_sched_heartbeat(struct dtss_sched *s, struct dtss_time now, const struct dtss_heartbeat *heartbeat)
+{
+	struct dtss_heartbeat hb;
+	struct worker_shape shape;
+	struct worker *w;
+	int error, changed = 0;
+
+	if (!s->epoch)
+		return DTSS_E_NOT_LEADER;
+	s->answer_seq = DTSS_NEVER;
+	if (size_import(&hb, sizeof hb, heartbeat) != 0)
+		return sched_problem(s, DTSS_E_INVALID, "size", "a version that this library knows", 0);
+	error = heartbeat_check(s, &hb);
+	if (error)
+		return error;
+	w = worker_find(s, hb.name);
+	error = heartbeat_admit(s, w, &hb);
+	if (error) {
+		s->answer_seq = w ? w->event_seq : 0;
+		return error < 0 ? error : 0;
+	}
+	error = heartbeat_reserve(s, w, &hb, &shape);
+	if (error)
+		return error;
+	if (!w) {
+		w = heartbeat_register(s, now, &hb, &shape);
+		if (!w) {
+			worker_shape_free(s, &shape);
+			return DTSS_E_NOMEM;
+		}
+		changed = 1;
+	}
+	if (w->status == DTSS_WORKER_OFFLINE)
+		changed = 1;
+	changed |= heartbeat_update(s, now, w, &hb, &shape);
+	worker_shape_free(s, &shape);
+	worker_seen(s, now, w);
+	heartbeat_load(s, now, w, &hb);
+	worker_refresh(s, w);
+	if (changed)
+		worker_event(s, now, w, w->status);
+	s->answer_seq = w->event_seq;
+	return 0;
+}

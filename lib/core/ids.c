@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include "core/check.h"
+#include "core/ids.h"
+
+void ids_init(struct ids *t)
+{
+	memset(t, 0, sizeof *t);
+}
+
+void ids_fini(struct ids *t, const struct dtss_mem *mem)
+{
+	size_t i;
+
+	for (i = 0; i < t->page_count; i++)
+		if (t->pages[i])
+			mem->release(mem->ctx, t->pages[i], sizeof *t->pages[i]);
+	if (t->pages)
+		mem->release(mem->ctx, t->pages, t->page_cap * sizeof *t->pages);
+	ids_init(t);
+}
+
+static int ids_grow(struct ids *t, const struct dtss_mem *mem, size_t want)
+{
+	size_t cap = t->page_cap ? t->page_cap : 16;
+	struct ids_page **pages;
+
+	while (cap < want)
+		cap *= 2;
+	if (cap == t->page_cap)
+		return 0;
+	pages = t->pages ? mem->realloc(mem->ctx, t->pages, t->page_cap * sizeof *pages, cap * sizeof *pages) :
+			   mem->alloc(mem->ctx, cap * sizeof *pages);
+	if (!pages)
+		return DTSS_E_NOMEM;
+	t->pages = pages;
+	t->page_cap = cap;
+	return 0;
+}
+
+/* Makes the window reach from page first to page last; load may bring ids below the window. */
+static int ids_window(struct ids *t, const struct dtss_mem *mem, uint64_t first, uint64_t last)
+{
+	uint64_t begin = t->page_count && t->first_page < first ? t->first_page : first;
+	uint64_t end = t->page_count && t->first_page + t->page_count > last + 1 ? t->first_page + t->page_count :
+										   last + 1;
+	size_t shift;
+
+	if (ids_grow(t, mem, (size_t)(end - begin)) != 0)
+		return DTSS_E_NOMEM;
+	shift = t->page_count ? (size_t)(t->first_page - begin) : 0;
+	if (shift)
+		memmove(t->pages + shift, t->pages, t->page_count * sizeof *t->pages);
+	memset(t->pages, 0, shift * sizeof *t->pages);
+	memset(t->pages + shift + t->page_count, 0, ((size_t)(end - begin) - shift - t->page_count) * sizeof *t->pages);
+	t->first_page = begin;
+	t->page_count = (size_t)(end - begin);
+	return 0;
+}
+
+int ids_reserve(struct ids *t, const struct dtss_mem *mem, uint64_t first, uint64_t last)
+{
+	uint64_t page;
+
+	DTSS_ASSERT(first <= last);
+	if (ids_window(t, mem, first / IDS_PAGE, last / IDS_PAGE) != 0)
+		return DTSS_E_NOMEM;
+	for (page = first / IDS_PAGE; page <= last / IDS_PAGE; page++) {
+		struct ids_page **p = &t->pages[page - t->first_page];
+
+		if (*p)
+			continue;
+		*p = mem->alloc(mem->ctx, sizeof **p);
+		if (!*p) {
+			ids_trim(t, mem);
+			return DTSS_E_NOMEM;
+		}
+		memset(*p, 0, sizeof **p);
+	}
+	return 0;
+}
+
+void ids_set(struct ids *t, uint64_t id, void *item)
+{
+	struct ids_page *p = t->pages[id / IDS_PAGE - t->first_page];
+
+	DTSS_ASSERT(item);
+	DTSS_ASSERT(!p->at[id % IDS_PAGE]);
+	p->at[id % IDS_PAGE] = item;
+	p->used++;
+}
+
+void *ids_get(const struct ids *t, uint64_t id)
+{
+	uint64_t page = id / IDS_PAGE;
+
+	if (page < t->first_page || page - t->first_page >= t->page_count || !t->pages[page - t->first_page])
+		return NULL;
+	return t->pages[page - t->first_page]->at[id % IDS_PAGE];
+}
+
+void ids_trim(struct ids *t, const struct dtss_mem *mem)
+{
+	size_t i, skip;
+
+	for (i = 0; i < t->page_count; i++)
+		if (t->pages[i] && !t->pages[i]->used) {
+			mem->release(mem->ctx, t->pages[i], sizeof *t->pages[i]);
+			t->pages[i] = NULL;
+		}
+	while (t->page_count && !t->pages[t->page_count - 1])
+		t->page_count--;
+	for (skip = 0; skip < t->page_count && !t->pages[skip];)
+		skip++;
+	if (skip)
+		memmove(t->pages, t->pages + skip, (t->page_count - skip) * sizeof *t->pages);
+	t->first_page += skip;
+	t->page_count -= skip;
+}
+
+void ids_clear(struct ids *t, const struct dtss_mem *mem, uint64_t id)
+{
+	size_t at = (size_t)(id / IDS_PAGE - t->first_page);
+	struct ids_page *p = t->pages[at];
+
+	DTSS_ASSERT(p->at[id % IDS_PAGE]);
+	p->at[id % IDS_PAGE] = NULL;
+	p->used--;
+	/* the newest page stays: the next ids go there */
+	if (p->used || at + 1 == t->page_count)
+		return;
+	mem->release(mem->ctx, p, sizeof *p);
+	t->pages[at] = NULL;
+	if (at == 0)
+		ids_trim(t, mem);
+}
+
+void *ids_next(const struct ids *t, uint64_t after)
+{
+	uint64_t id = after + 1;
+
+	if (id < t->first_page * IDS_PAGE)
+		id = t->first_page * IDS_PAGE;
+	while (id / IDS_PAGE - t->first_page < t->page_count) {
+		struct ids_page *p = t->pages[id / IDS_PAGE - t->first_page];
+
+		if (!p) {
+			id = (id / IDS_PAGE + 1) * IDS_PAGE;
+			continue;
+		}
+		if (p->at[id % IDS_PAGE])
+			return p->at[id % IDS_PAGE];
+		id++;
+	}
+	return NULL;
+}

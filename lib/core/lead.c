@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/engine.h"
+
+/*
+ * From records to an engine that decides: joins what was loaded, starts every lease in full, and continues every wait
+ * with what was left of it, never more than it was.
+ */
+static uint64_t lead_left(int64_t since_ns, uint64_t wait_ns, int64_t wall_ns)
+{
+	uint64_t gone = wall_ns > since_ns ? (uint64_t)(wall_ns - since_ns) : 0;
+
+	return gone < wait_ns ? wait_ns - gone : 0;
+}
+
+static int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec)
+{
+	if (!t->queue)
+		t->queue = queue_get(s, spec->queue && *spec->queue ? spec->queue : "default");
+	if (!t->policy)
+		t->policy = policy_get(s, &spec->retry);
+	if (!t->need)
+		t->need = need_get(s, spec);
+	if (!t->queue || !t->policy || !t->need)
+		return DTSS_E_NOMEM;
+	t->ready.priority = spec->priority;
+	t->timeout_ms = spec->timeout_ms;
+	t->not_before_ns = spec->not_before_ns;
+	if (!spec->key || dtss_task_state_terminal(t->state) || t->key)
+		return 0;
+	if (key_find(s, t->queue->name->text, spec->key))
+		return DTSS_E_CORRUPT; /* two tasks with one key */
+	t->key = key_new(s, t->queue, spec->key);
+	if (!t->key)
+		return DTSS_E_NOMEM;
+	t->key->task = t;
+	t->key->id = t->ready.id;
+	t->key->spec_hash = submit_spec_hash(task_spec(t), t->spec_len);
+	map_insert(&s->keys, t->key->hash, t->key);
+	return 0;
+}
+
+/* A parent that is not loaded has succeeded: it would not have left before this child knew otherwise. */
+static int lead_deps(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec)
+{
+	uint32_t linked = 0;
+	size_t i, deps = 0;
+
+	if ((t->state != DTSS_TASK_BLOCKED && t->state != DTSS_TASK_HELD) || t->attempt_count || t->deps)
+		return 0;
+	for (i = 0; i < spec->after_count; i++)
+		deps += task_any(s, spec->after[i].task.v) != NULL;
+	if (!deps)
+		return t->state == DTSS_TASK_BLOCKED ? DTSS_E_CORRUPT : 0;
+	t->deps = sched_alloc(s, deps * sizeof *t->deps);
+	if (!t->deps)
+		return DTSS_E_NOMEM;
+	memset(t->deps, 0, deps * sizeof *t->deps);
+	t->dep_count = (uint32_t)deps;
+	for (i = 0; i < spec->after_count; i++) {
+		struct task *parent = task_any(s, spec->after[i].task.v);
+
+		if (parent)
+			depend_link(t, &t->deps[linked++], parent);
+	}
+	return 0;
+}
+
+static int lead_join(struct dtss_sched *s, struct task *t, struct dtss_time now)
+{
+	struct dtss_task_spec *spec;
+	int error;
+
+	if (t->loaded != 3 || t->attempt_count != t->expected || t->state == DTSS_TASK_NEW)
+		return DTSS_E_CORRUPT;
+	error = dtss_spec_decode(task_spec(t), t->spec_len, &s->mem, &spec);
+	if (error)
+		return error;
+	error = lead_parts(s, t, spec);
+	if (!error)
+		error = lead_deps(s, t, spec);
+	if (spec->start_deadline_ms)
+		t->deadline_ns =
+			now.mono_ns + lead_left(t->created_ns, spec->start_deadline_ms * NS_PER_MS, now.wall_ns);
+	dtss_spec_free(spec, &s->mem);
+	return error ? error : dispatch_reserve(s, t);
+}
+
+static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time now)
+{
+	struct attempt *a = task_live(t);
+	struct worker *w;
+	uint32_t i;
+
+	for (i = 0; i < t->attempt_count; i++)
+		if (!t->attempts[i].worker_name ||
+		    (i + 1 < t->attempt_count && t->attempts[i].state != DTSS_ATTEMPT_ENDED))
+			return DTSS_E_CORRUPT;
+	if (!a || a->worker)
+		return 0;
+	w = worker_find(s, a->worker_name->text);
+	if (!w || w->number != a->worker_number)
+		return DTSS_E_CORRUPT;
+	a->sent = 1;
+	t->renewed_ns = now.mono_ns;
+	t->phase_ns = now.mono_ns;
+	attempt_link(s, t, w);
+	return 0;
+}
+
+static void lead_start_task(struct dtss_sched *s, struct task *t, struct dtss_time now)
+{
+	t->due_ns = t->due_wait_ns ? now.mono_ns + lead_left(t->due_since_ns, t->due_wait_ns, now.wall_ns) : 0;
+	s->task_count++;
+	if (!dtss_task_state_terminal(t->state))
+		s->stats.live[t->state]++;
+	if (task_waits(t->state))
+		t->queue->waiting++;
+	if (t->state == DTSS_TASK_READY)
+		dispatch_queue(s, t);
+	task_arm(s, now, t);
+}
+
+static void lead_start_workers(struct dtss_sched *s, struct dtss_time now)
+{
+	size_t i;
+
+	for (i = 0; i < s->worker_count; i++) {
+		s->by_name[i]->last_seen_ns = now.mono_ns;
+		worker_refresh(s, s->by_name[i]);
+		worker_arm(s, s->by_name[i]);
+	}
+}
+
+/* By (finish time, id): the order in which they will be forgotten. */
+static int key_before(const struct key *a, const struct key *b)
+{
+	return a->finished_ns != b->finished_ns ? a->finished_ns < b->finished_ns : a->id < b->id;
+}
+
+static struct key *key_merge(struct key *a, struct key *b)
+{
+	struct key *head = NULL, **tail = &head;
+
+	while (a && b) {
+		struct key **from = key_before(b, a) ? &b : &a;
+
+		*tail = *from;
+		*from = (*from)->next;
+		tail = &(*tail)->next;
+	}
+	*tail = a ? a : b;
+	return head;
+}
+
+/* Merge sort of a list, bottom up: run[i] is empty or sorted and 2^i long. */
+static void lead_start_keys(struct dtss_sched *s, struct dtss_time now)
+{
+	struct key *run[64] = { NULL }, *k = s->key_head, *next, *sorted = NULL;
+	size_t i;
+
+	for (; k; k = next) {
+		next = k->next;
+		k->next = NULL;
+		for (i = 0; run[i]; i++) {
+			k = key_merge(run[i], k);
+			run[i] = NULL;
+		}
+		run[i] = k;
+	}
+	for (i = 0; i < 64; i++)
+		sorted = key_merge(run[i], sorted);
+	s->key_head = s->key_tail = NULL;
+	s->key_count = 0;
+	for (k = sorted; k; k = next) {
+		next = k->next;
+		k->expires_ns = now.mono_ns + lead_left(k->finished_ns, s->cfg.key_ttl_ms * NS_PER_MS, now.wall_ns);
+		key_append(s, k);
+	}
+	key_arm(s);
+}
+
+int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
+{
+	struct dtss_event e = { 0 };
+	struct task *t;
+	int error = 0;
+
+	if (s->epoch)
+		return DTSS_E_STATE;
+	if (!epoch)
+		return DTSS_E_EPOCH;
+	if (batch_reserve(s, 1, BATCH_BYTES) != 0)
+		return DTSS_E_NOMEM;
+	for (t = ids_next(&s->tasks, 0); t && !error; t = ids_next(&s->tasks, t->ready.id)) {
+		error = lead_join(s, t, now);
+		if (!error)
+			error = lead_attempts(s, t, now);
+	}
+	if (error)
+		return error;
+	wheel_init(&s->wheel, now.mono_ns);
+	s->key_timer.owner = TIMER_KEY;
+	s->wall_offset = (uint64_t)now.wall_ns - now.mono_ns;
+	s->epoch = epoch;
+	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id))
+		lead_start_task(s, t, now);
+	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id))
+		if (dtss_task_state_terminal(t->state) && (t->children || !task_live(t)))
+			depend_enqueue(s, t);
+	lead_start_workers(s, now);
+	lead_start_keys(s, now);
+	e.type = DTSS_EVENT_LEAD;
+	batch_event(s, now, &e);
+	s->due_at_once = 1;
+	return 0;
+}

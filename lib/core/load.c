@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/engine.h"
+
+/*
+ * Records come in any order, and again when a standby applies batches, so each replaces what is there. What belongs
+ * together (queues, policies, needs, dependencies, workers of attempts) is joined by dtss_sched_lead().
+ */
+#define LOADED_TASK 1u
+#define LOADED_SPEC 2u
+
+static struct task *load_task_slot(struct dtss_sched *s, uint64_t id)
+{
+	struct task *t = task_any(s, id);
+
+	if (t)
+		return t;
+	if (ids_reserve(&s->tasks, &s->mem, id, id) != 0)
+		return NULL;
+	t = sched_alloc(s, sizeof *t);
+	if (!t) {
+		ids_trim(&s->tasks, &s->mem);
+		return NULL;
+	}
+	memset(t, 0, sizeof *t);
+	t->ready.id = id;
+	t->timer.owner = TIMER_TASK;
+	t->deadline_ns = DTSS_NEVER;
+	ids_set(&s->tasks, id, t);
+	return t;
+}
+
+static int load_task(struct dtss_sched *s, const struct dtss_record_body *b)
+{
+	const struct dtss_task_record *r = &b->u.task;
+	struct task *t;
+
+	if (r->done || (b->flags & DTSS_RECORD_DONE)) {
+		t = task_any(s, r->id);
+		if (t) {
+			ids_clear(&s->tasks, &s->mem, r->id);
+			task_free(s, t);
+		}
+		return 0;
+	}
+	t = load_task_slot(s, r->id);
+	if (!t)
+		return DTSS_E_NOMEM;
+	t->loaded |= LOADED_TASK;
+	t->retry_of = r->retry_of;
+	t->state = (uint8_t)r->state;
+	t->cause = (uint8_t)r->cause;
+	t->failed_count = r->failed_count;
+	t->lost_count = r->lost_count;
+	t->free_count = r->free_count;
+	t->expected = r->attempt_count;
+	t->created_ns = r->created_ns;
+	t->started_ns = r->started_ns;
+	t->finished_ns = r->finished_ns;
+	t->due_since_ns = r->due_since_ns;
+	t->due_wait_ns = r->due_wait_ns;
+	return 0;
+}
+
+static int load_spec(struct dtss_sched *s, const struct dtss_record_body *b, const void *record, size_t len)
+{
+	struct task *t = load_task_slot(s, b->u.spec.id);
+	uint8_t *copy;
+
+	if (!t)
+		return DTSS_E_NOMEM;
+	copy = sched_alloc(s, len);
+	if (!copy)
+		return DTSS_E_NOMEM;
+	memcpy(copy, record, len);
+	sched_free(s, t->record, t->record_len);
+	t->record = copy;
+	t->record_len = (uint32_t)len;
+	t->spec_len = (uint32_t)b->u.spec.len;
+	t->loaded |= LOADED_SPEC;
+	return 0;
+}
+
+static int load_attempt_room(struct dtss_sched *s, struct task *t, uint32_t count)
+{
+	uint32_t cap = t->attempt_cap ? t->attempt_cap : 1;
+	struct attempt *block;
+
+	while (cap < count)
+		cap *= 2;
+	if (cap > t->attempt_cap) {
+		block = t->attempts ? s->mem.realloc(s->mem.ctx, t->attempts, t->attempt_cap * sizeof *block,
+						     cap * sizeof *block) :
+				      sched_alloc(s, cap * sizeof *block);
+		if (!block)
+			return DTSS_E_NOMEM;
+		t->attempts = block;
+		t->attempt_cap = cap;
+	}
+	if (count > t->attempt_count) {
+		memset(t->attempts + t->attempt_count, 0, (count - t->attempt_count) * sizeof *t->attempts);
+		t->attempt_count = count;
+	}
+	return 0;
+}
+
+static int load_detail(struct dtss_sched *s, struct attempt *a, const char *detail)
+{
+	char *copy = NULL;
+
+	if (detail) {
+		copy = sched_alloc(s, strlen(detail) + 1);
+		if (!copy)
+			return DTSS_E_NOMEM;
+		memcpy(copy, detail, strlen(detail) + 1);
+	}
+	if (a->detail)
+		sched_free(s, a->detail, strlen(a->detail) + 1);
+	a->detail = copy;
+	return 0;
+}
+
+static int load_attempt(struct dtss_sched *s, const struct dtss_record_body *b)
+{
+	const struct dtss_attempt_view *v = &b->u.attempt.view;
+	struct task *t = load_task_slot(s, b->u.attempt.id);
+	struct intern *name;
+	struct attempt *a;
+
+	if (!v->attempt || v->attempt > DTSS_ATTEMPTS_MAX || !v->worker)
+		return DTSS_E_CORRUPT;
+	if (!t || load_attempt_room(s, t, v->attempt) != 0)
+		return DTSS_E_NOMEM;
+	a = &t->attempts[v->attempt - 1];
+	name = intern_get(&s->names, &s->mem, v->worker);
+	if (!name || load_detail(s, a, v->outcome.detail) != 0) {
+		intern_put(&s->names, &s->mem, name);
+		return DTSS_E_NOMEM;
+	}
+	intern_put(&s->names, &s->mem, a->worker_name);
+	a->worker_name = name;
+	a->worker_number = b->u.attempt.worker_number;
+	a->incarnation = v->incarnation;
+	a->fence = v->fence;
+	a->state = (uint8_t)v->state;
+	a->granted_ns = v->granted_ns;
+	a->started_ns = v->started_ns;
+	a->ended_ns = v->ended_ns;
+	a->cause = (uint8_t)v->outcome.cause;
+	a->exit_code = v->outcome.exit_code;
+	a->signal = (uint8_t)v->outcome.signal;
+	a->err = v->outcome.err;
+	return 0;
+}
+
+static void load_key_drop(struct dtss_sched *s, struct key *k)
+{
+	if (k->prev)
+		k->prev->next = k->next;
+	else
+		s->key_head = k->next;
+	if (k->next)
+		k->next->prev = k->prev;
+	else
+		s->key_tail = k->prev;
+	s->key_count--;
+	map_remove(&s->keys, k->hash, k);
+	key_free(s, k);
+}
+
+static int load_key(struct dtss_sched *s, const struct dtss_record_body *b)
+{
+	const struct dtss_key_record *r = &b->u.key;
+	struct key *k = key_find(s, r->queue, r->key);
+	struct queue *q;
+
+	if (k && (b->flags & DTSS_RECORD_DELETE)) {
+		load_key_drop(s, k);
+		return 0;
+	}
+	if (b->flags & DTSS_RECORD_DELETE)
+		return 0;
+	if (!k) {
+		q = queue_get(s, r->queue);
+		if (!q)
+			return DTSS_E_NOMEM;
+		k = key_new(s, q, r->key);
+		queue_put(s, q);
+		if (!k)
+			return DTSS_E_NOMEM;
+		map_insert(&s->keys, k->hash, k);
+		key_append(s, k);
+	}
+	k->id = r->id;
+	k->spec_hash = r->spec_hash;
+	k->finished_ns = r->finished_ns;
+	return 0;
+}
+
+static struct worker *load_worker_new(struct dtss_sched *s, const struct dtss_worker_view *v,
+				      struct worker_shape *shape)
+{
+	struct worker *w = worker_new(s, v->name, shape);
+
+	if (!w)
+		return NULL;
+	w->timer.owner = TIMER_WORKER;
+	w->young_timer.owner = TIMER_YOUNG;
+	w->status = DTSS_WORKER_OFFLINE;
+	worker_insert(s, w);
+	return w;
+}
+
+static void load_worker_fields(struct dtss_sched *s, struct worker *w, const struct dtss_worker_view *v)
+{
+	s->stats.workers[w->status]--;
+	w->status = v->status == DTSS_WORKER_OFFLINE ? DTSS_WORKER_OFFLINE : DTSS_WORKER_SUSPICIOUS;
+	s->stats.workers[w->status]++;
+	w->number = v->number;
+	w->incarnation = v->incarnation;
+	w->kind = (uint8_t)v->kind;
+	w->draining = (uint8_t)v->draining;
+	w->cordoned = (uint8_t)v->cordoned;
+	w->max_tasks = v->max_tasks;
+	worker_refresh(s, w);
+}
+
+static int load_worker(struct dtss_sched *s, const struct dtss_record_body *b)
+{
+	const struct dtss_worker_view *v = &b->u.worker.view;
+	struct worker *w = worker_find(s, v->name);
+	struct worker_shape shape;
+
+	if (b->flags & DTSS_RECORD_DELETE) {
+		if (w) {
+			worker_extract(s, w);
+			worker_free(s, w);
+		}
+		return 0;
+	}
+	if (worker_shape_make(s, &shape, v->address, v->tags, v->tag_count, v->resources, v->resource_count) != 0)
+		return DTSS_E_NOMEM;
+	if (!w)
+		w = load_worker_new(s, v, &shape);
+	else if (pool_retag_reserve(s->pool, shape.tag_numbers, (uint16_t)shape.tag_count) != 0)
+		w = NULL;
+	else
+		worker_shape_swap(s, w, &shape);
+	worker_shape_free(s, &shape);
+	if (!w)
+		return DTSS_E_NOMEM;
+	load_worker_fields(s, w, v);
+	return 0;
+}
+
+static int load_body(struct dtss_sched *s, const struct dtss_record_body *b, const void *record, size_t len)
+{
+	switch (b->kind) {
+	case DTSS_RECORD_META:
+		s->meta = b->u.meta;
+		s->closed_seq = s->stored_seq = s->meta.seq;
+		return 0;
+	case DTSS_RECORD_TASK:
+		return load_task(s, b);
+	case DTSS_RECORD_SPEC:
+		return load_spec(s, b, record, len);
+	case DTSS_RECORD_ATTEMPT:
+		return load_attempt(s, b);
+	case DTSS_RECORD_KEY:
+		return load_key(s, b);
+	case DTSS_RECORD_WORKER:
+		return load_worker(s, b);
+	default:
+		return DTSS_E_CORRUPT;
+	}
+}
+
+int dtss_sched_load(struct dtss_sched *s, const void *record, size_t len)
+{
+	struct dtss_record_body *b;
+	int error;
+
+	if (s->epoch)
+		return DTSS_E_STATE;
+	error = dtss_record_decode(record, len, &s->mem, &b);
+	if (error)
+		return error;
+	error = load_body(s, b, record, len);
+	dtss_record_free(b, &s->mem);
+	return error;
+}
+
+int dtss_sched_apply(struct dtss_sched *s, const struct dtss_batch *batch)
+{
+	size_t i;
+	int error = 0;
+
+	if (s->epoch)
+		return DTSS_E_STATE;
+	if (batch->first_seq != s->meta.seq + 1 || batch->prev_hash != s->meta.hash || batch_hash(batch) != batch->hash)
+		return DTSS_E_CORRUPT; /* S19 */
+	for (i = 0; i < batch->record_count && !error; i++)
+		error = dtss_sched_load(s, batch->records[i].data, batch->records[i].len);
+	return error;
+}

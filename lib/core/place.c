@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/engine.h"
+
+/*
+ * Placements without a task (/api/v1). They count at once; the worker's next heartbeat replaces the count, except for
+ * those younger than the grace: it may have been under way already. Young ones are counted in buckets of a sixteenth of
+ * the grace, so that any number of them needs no memory:
+ *
+ *      young[]   | 3 | 0 | 1 | … |      a bucket that is older than the grace moves to old_total (placement workers,
+ *                  ▲ bucket % 16        until the heartbeat) or expires (agents, whose heartbeats count no placements)
+ */
+static uint64_t young_bucket(const struct dtss_sched *s, struct dtss_time now)
+{
+	return now.mono_ns / (s->cfg.placement_grace_ms * NS_PER_MS / (YOUNG_BUCKETS - 1) + 1);
+}
+
+static uint64_t young_bucket_ns(const struct dtss_sched *s, uint64_t bucket)
+{
+	return bucket * (s->cfg.placement_grace_ms * NS_PER_MS / (YOUNG_BUCKETS - 1) + 1);
+}
+
+/* Buckets from young_from to young_from + 15 are kept; older ones are emptied. */
+void young_expire(struct dtss_sched *s, struct dtss_time now, struct worker *w)
+{
+	uint64_t bucket = young_bucket(s, now);
+
+	for (; w->young_total && w->young_from + YOUNG_BUCKETS <= bucket; w->young_from++) {
+		uint16_t *young = &w->young[w->young_from % YOUNG_BUCKETS];
+
+		w->young_total -= *young;
+		if (w->kind == DTSS_WORKER_PLACEMENT)
+			w->old_total += *young;
+		*young = 0;
+	}
+	if (!w->young_total)
+		w->young_from = bucket;
+	wheel_set(&s->wheel, &w->young_timer,
+		  w->young_total ? young_bucket_ns(s, w->young_from + YOUNG_BUCKETS) : DTSS_NEVER);
+	worker_refresh(s, w);
+}
+
+static int place_check(struct dtss_sched *s, const char *const *tags, size_t tag_count)
+{
+	size_t i;
+
+	if (tag_count > DTSS_TASK_TAGS_MAX)
+		return sched_problem(s, DTSS_E_TOO_BIG, "required_tags", "at most 64 tags", tag_count);
+	for (i = 0; i < tag_count; i++) {
+		if (!tags[i] || !*tags[i])
+			return sched_problem(s, DTSS_E_INVALID, "required_tags", "tags that are not empty", i);
+		if (strlen(tags[i]) > DTSS_TAG_LEN_MAX)
+			return sched_problem(s, DTSS_E_TOO_BIG, "required_tags", "tags of at most 64 bytes", i);
+	}
+	return 0;
+}
+
+/* The numbers of the tags, sorted; 0 when one of them is known to no worker. */
+static int place_numbers(const struct dtss_sched *s, const char *const *tags, size_t tag_count, uint32_t *numbers,
+			 uint16_t *ret_count)
+{
+	uint16_t n = 0, j;
+	size_t i;
+
+	for (i = 0; i < tag_count; i++) {
+		const struct intern *tag = intern_find(&s->tags, tags[i]);
+
+		if (!tag)
+			return 0;
+		for (j = n; j && numbers[j - 1] > tag->number; j--)
+			;
+		if (j && numbers[j - 1] == tag->number)
+			continue;
+		memmove(numbers + j + 1, numbers + j, (size_t)(n - j) * sizeof *numbers);
+		numbers[j] = tag->number;
+		n++;
+	}
+	*ret_count = n;
+	return 1;
+}
+
+static void place_count(struct dtss_sched *s, struct dtss_time now, struct worker *w)
+{
+	uint64_t bucket;
+
+	young_expire(s, now, w);
+	bucket = young_bucket(s, now);
+	w->young[bucket % YOUNG_BUCKETS]++;
+	w->young_total++;
+	w->entry.stamp = ++s->stamp;
+	worker_refresh(s, w);
+	wheel_set(&s->wheel, &w->young_timer, young_bucket_ns(s, w->young_from + YOUNG_BUCKETS));
+	s->stats.placements++;
+}
+
+int dtss_sched_place(struct dtss_sched *s, struct dtss_time now, const char *const *tags, size_t tag_count,
+		     struct dtss_placement *ret_placement)
+{
+	uint32_t numbers[DTSS_TASK_TAGS_MAX];
+	struct pool_need need;
+	struct pool_entry *e = NULL;
+	struct worker *w;
+	int error;
+
+	if (!s->epoch)
+		return DTSS_E_NOT_LEADER;
+	error = place_check(s, tags, tag_count);
+	if (error)
+		return error;
+	memset(&need, 0, sizeof need);
+	need.tags = numbers;
+	need.mode = POOL_PLACE;
+	dispatch_renumber(s);
+	if (place_numbers(s, tags, tag_count, numbers, &need.tag_count))
+		e = pool_best(s->pool, &need);
+	pool_need_fini(s->pool, &need);
+	s->answer_seq = 0; /* a reservation rests on nothing durable */
+	if (!e)
+		return DTSS_E_NO_WORKER;
+	w = (struct worker *)e;
+	place_count(s, now, w);
+	ret_placement->worker = w->name->text;
+	ret_placement->address = w->shape.address ? w->shape.address : "";
+	return 0;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/engine.h"
+
+struct task *task_any(const struct dtss_sched *s, uint64_t id)
+{
+	return id <= DTSS_TASK_ID_MAX ? ids_get(&s->tasks, id) : NULL;
+}
+
+struct task *task_find(const struct dtss_sched *s, uint64_t id)
+{
+	struct task *t = task_any(s, id);
+
+	return t && !t->done ? t : NULL;
+}
+
+const uint8_t *task_spec(const struct task *t)
+{
+	return t->record + (t->record_len - t->spec_len);
+}
+
+struct attempt *task_live(const struct task *t)
+{
+	struct attempt *a = t->attempt_count ? &t->attempts[t->attempt_count - 1] : NULL;
+
+	return a && a->state != DTSS_ATTEMPT_ENDED ? a : NULL;
+}
+
+void task_unlink_live(struct task *t)
+{
+	if (!t->link_live)
+		return;
+	*t->link_live = t->next_live;
+	if (t->next_live)
+		t->next_live->link_live = t->link_live;
+	t->link_live = NULL;
+	t->next_live = NULL;
+}
+
+void task_free(struct dtss_sched *s, struct task *t)
+{
+	uint32_t i;
+
+	DTSS_ASSERT(!t->ready.queued);
+	wheel_cancel(&s->wheel, &t->timer);
+	for (i = 0; i < t->attempt_count; i++) {
+		intern_put(&s->names, &s->mem, t->attempts[i].worker_name);
+		if (t->attempts[i].detail)
+			sched_free(s, t->attempts[i].detail, strlen(t->attempts[i].detail) + 1);
+	}
+	sched_free(s, t->attempts, t->attempt_cap * sizeof *t->attempts);
+	sched_free(s, t->deps, t->dep_count * sizeof *t->deps);
+	sched_free(s, t->record, t->record_len);
+	if (t->key && t->key->task == t)
+		t->key->task = NULL;
+	if (t->need)
+		need_put(s, t->need);
+	if (t->policy)
+		policy_put(s, t->policy);
+	if (t->queue)
+		queue_put(s, t->queue);
+	sched_free(s, t, sizeof *t);
+}
+
+/* The end of the live attempt's patience: its lease, its confirmation of the start, or the backstop behind its run
+ * timeout (the agent stops it long before; a worker that does not must not keep the task for ever). */
+static uint64_t task_attempt_due(const struct dtss_sched *s, const struct task *t)
+{
+	const struct attempt *a = task_live(t);
+	uint64_t due, other = DTSS_NEVER;
+
+	if (!a->sent)
+		return DTSS_NEVER;
+	due = t->renewed_ns + s->cfg.lease_ms * NS_PER_MS;
+	if (a->state == DTSS_ATTEMPT_LEASED)
+		other = t->phase_ns + s->cfg.start_confirm_ms * NS_PER_MS;
+	else if (a->state == DTSS_ATTEMPT_RUNNING && t->timeout_ms)
+		other = t->phase_ns + (t->timeout_ms + s->cfg.kill_grace_ms + s->cfg.lease_ms) * NS_PER_MS;
+	return due < other ? due : other;
+}
+
+void task_arm(struct dtss_sched *s, struct dtss_time now, struct task *t)
+{
+	uint64_t due = DTSS_NEVER;
+
+	if (t->done)
+		return;
+	if (task_live(t))
+		due = task_live(t)->rejected ? 0 : task_attempt_due(s, t);
+	else if (task_waits(t->state))
+		due = t->started_ns ? DTSS_NEVER : t->deadline_ns;
+	if (t->state == DTSS_TASK_DELAYED) {
+		uint64_t until = t->due_ns;
+
+		if (t->not_before_ns > now.wall_ns) {
+			uint64_t wall = now.mono_ns + (uint64_t)(t->not_before_ns - now.wall_ns);
+
+			until = wall > until ? wall : until;
+		}
+		due = until < due ? until : due;
+	}
+	wheel_set(&s->wheel, &t->timer, due);
+}
+
+/* Where a task goes that waits for nothing but time, if for that. */
+void task_ready_or_delayed(struct dtss_sched *s, struct dtss_time now, struct task *t, uint32_t cause)
+{
+	int later = t->due_ns > now.mono_ns || t->not_before_ns > now.wall_ns;
+
+	task_move(s, now, t, later ? DTSS_TASK_DELAYED : DTSS_TASK_READY, cause);
+}
+
+static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struct task *t, struct attempt *a)
+{
+	struct dtss_outcome o = { 0 };
+
+	if (a->incarnation < a->worker->incarnation || now.mono_ns >= t->renewed_ns + s->cfg.lease_ms * NS_PER_MS) {
+		o.cause = DTSS_CAUSE_LOST;
+	} else if (a->rejected) {
+		o.cause = DTSS_CAUSE_REJECTED;
+	} else if (a->state == DTSS_ATTEMPT_STOPPING || now.mono_ns < task_attempt_due(s, t)) {
+		task_arm(s, now, t);
+		return;
+	} else {
+		o.cause = a->state == DTSS_ATTEMPT_LEASED ? DTSS_CAUSE_REJECTED : DTSS_CAUSE_TIMEOUT;
+		action_stop(s, a->worker, t->ready.id, a->fence, DTSS_CAUSE_TIMEOUT);
+	}
+	attempt_end(s, now, t, &o, NULL);
+}
+
+void task_due(struct dtss_sched *s, struct dtss_time now, struct task *t)
+{
+	struct attempt *a = task_live(t);
+
+	if (a) {
+		task_attempt_fired(s, now, t, a);
+		return;
+	}
+	if (task_waits(t->state) && !t->started_ns && now.mono_ns >= t->deadline_ns)
+		task_move(s, now, t, DTSS_TASK_EXPIRED, DTSS_CAUSE_DEADLINE);
+	else if (t->state == DTSS_TASK_DELAYED && t->due_ns <= now.mono_ns && t->not_before_ns <= now.wall_ns)
+		task_move(s, now, t, DTSS_TASK_READY, t->cause);
+	else
+		task_arm(s, now, t);
+}
+
+/* A finished task leaves when no attempt of it is stopping and its children know. */
+void task_retire(struct dtss_sched *s, struct dtss_time now, struct task *t)
+{
+	struct dtss_event e = { 0 };
+
+	if (t->done || !dtss_task_state_terminal(t->state) || task_live(t) || t->children)
+		return;
+	e.type = DTSS_EVENT_RETIRED;
+	e.task = t->ready.id;
+	e.from = t->state;
+	e.to = t->state;
+	e.cause = t->cause;
+	batch_mark_task(s, t, MARK_TASK);
+	batch_event(s, now, &e);
+	t->done = 1;
+	t->retired_seq = s->meta.seq;
+	t->next_list = NULL;
+	wheel_cancel(&s->wheel, &t->timer);
+	s->task_count--;
+	if (s->retiring_tail)
+		s->retiring_tail->next_list = t;
+	else
+		s->retiring_head = t;
+	s->retiring_tail = t;
+}

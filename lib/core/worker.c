@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/engine.h"
+
+static int worker_equal(const void *item, const void *name)
+{
+	return strcmp(((const struct worker *)item)->name->text, name) == 0;
+}
+
+struct worker *worker_find(const struct dtss_sched *s, const char *name)
+{
+	return map_find(&s->workers, hash_bytes(s->key0, s->key1, name, strlen(name)), worker_equal, name);
+}
+
+uint32_t worker_used(const struct worker *w)
+{
+	return w->leased + w->foreign + w->young_total + w->old_total;
+}
+
+/* Where the name stands, or would stand, in the sorted list. */
+static size_t worker_at(const struct dtss_sched *s, const char *name)
+{
+	size_t low = 0, high = s->worker_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(s->by_name[mid]->name->text, name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct worker *worker_above(const struct dtss_sched *s, const char *after)
+{
+	size_t at = after ? worker_at(s, after) : 0;
+
+	if (after && at < s->worker_count && strcmp(s->by_name[at]->name->text, after) == 0)
+		at++;
+	return at < s->worker_count ? s->by_name[at] : NULL;
+}
+
+static void worker_adopt(struct worker *w, const struct worker_shape *shape)
+{
+	w->shape = *shape;
+	w->entry.tags = shape->tag_numbers;
+	w->entry.tag_count = (uint16_t)shape->tag_count;
+	w->entry.free_resources = shape->free;
+	w->entry.resource_count = (uint16_t)shape->resource_count;
+	attempt_capacity(w);
+}
+
+void worker_shape_swap(struct dtss_sched *s, struct worker *w, struct worker_shape *shape)
+{
+	struct worker_shape old = w->shape;
+
+	worker_adopt(w, shape);
+	pool_retag(s->pool, &w->entry);
+	*shape = old;
+}
+
+/* Takes the shape over on success. */
+struct worker *worker_new(struct dtss_sched *s, const char *name, struct worker_shape *shape)
+{
+	struct worker *w;
+
+	if (map_reserve(&s->workers, &s->mem, 1) != 0 ||
+	    sched_grow(s, (void **)&s->by_name, &s->worker_cap, s->worker_count + 1, sizeof *s->by_name) != 0)
+		return NULL;
+	w = sched_alloc(s, sizeof *w);
+	if (!w)
+		return NULL;
+	memset(w, 0, sizeof *w);
+	w->name = intern_get(&s->names, &s->mem, name);
+	if (!w->name) {
+		sched_free(s, w, sizeof *w);
+		return NULL;
+	}
+	worker_adopt(w, shape);
+	if (pool_add(s->pool, &w->entry) != 0) {
+		intern_put(&s->names, &s->mem, w->name);
+		sched_free(s, w, sizeof *w);
+		return NULL;
+	}
+	memset(shape, 0, sizeof *shape);
+	return w;
+}
+
+void worker_insert(struct dtss_sched *s, struct worker *w)
+{
+	size_t at = worker_at(s, w->name->text);
+
+	DTSS_ASSERT(s->worker_count < s->worker_cap);
+	memmove(s->by_name + at + 1, s->by_name + at, (s->worker_count - at) * sizeof *s->by_name);
+	s->by_name[at] = w;
+	s->worker_count++;
+	s->stats.workers[w->status]++;
+	map_insert(&s->workers, w->name->hash, w);
+}
+
+void worker_extract(struct dtss_sched *s, struct worker *w)
+{
+	size_t at = worker_at(s, w->name->text);
+
+	DTSS_ASSERT(s->by_name[at] == w);
+	DTSS_ASSERT(!w->live);
+	memmove(s->by_name + at, s->by_name + at + 1, (s->worker_count - at - 1) * sizeof *s->by_name);
+	s->worker_count--;
+	s->stats.workers[w->status]--;
+	map_remove(&s->workers, w->name->hash, w);
+	wheel_cancel(&s->wheel, &w->timer);
+	wheel_cancel(&s->wheel, &w->young_timer);
+	pool_remove(s->pool, &w->entry);
+	dispatch_forget(s, w);
+}
+
+/* It is in no table any more. */
+void worker_free(struct dtss_sched *s, struct worker *w)
+{
+	worker_shape_free(s, &w->shape);
+	intern_put(&s->names, &s->mem, w->name);
+	sched_free(s, w, sizeof *w);
+}
+
+void worker_refresh(struct dtss_sched *s, struct worker *w)
+{
+	int open = w->status == DTSS_WORKER_ONLINE && !w->draining && !w->cordoned && !w->stopping;
+	uint32_t used = worker_used(w);
+
+	w->entry.used = used < w->max_tasks ? used : w->max_tasks;
+	w->entry.max = w->max_tasks;
+	if (w->most_tasks < w->max_tasks)
+		w->most_tasks = w->max_tasks;
+	w->entry.for_task = open && w->kind == DTSS_WORKER_AGENT;
+	w->entry.for_place = open && (w->kind == DTSS_WORKER_PLACEMENT || w->shape.address);
+	pool_update(s->pool, &w->entry);
+	if (w->entry.for_task && w->entry.used < w->entry.max)
+		dispatch_improved(s, w);
+}
+
+void worker_event(struct dtss_sched *s, struct dtss_time now, struct worker *w, uint32_t from)
+{
+	struct dtss_event e = { 0 };
+
+	e.type = DTSS_EVENT_WORKER;
+	e.worker = w->number;
+	e.incarnation = w->incarnation;
+	e.from = from;
+	e.to = w->status;
+	batch_mark_worker(s, w);
+	batch_event(s, now, &e);
+	w->event_seq = s->meta.seq;
+}
+
+static void worker_status(struct dtss_sched *s, struct worker *w, uint32_t status)
+{
+	s->stats.workers[w->status]--;
+	w->status = (uint8_t)status;
+	s->stats.workers[w->status]++;
+	worker_refresh(s, w);
+}
+
+void worker_seen(struct dtss_sched *s, struct dtss_time now, struct worker *w)
+{
+	uint32_t from = w->status;
+
+	w->last_seen_ns = now.mono_ns;
+	w->last_seen_wall_ns = now.wall_ns;
+	if (from == DTSS_WORKER_ONLINE)
+		return;
+	worker_status(s, w, DTSS_WORKER_ONLINE);
+	worker_arm(s, w);
+}
+
+/* A heartbeat writes last_seen only; the timer looks when it fires. */
+void worker_arm(struct dtss_sched *s, struct worker *w)
+{
+	uint64_t ms = s->cfg.suspicious_ms;
+
+	if (w->status == DTSS_WORKER_SUSPICIOUS)
+		ms = s->cfg.offline_ms;
+	else if (w->status == DTSS_WORKER_OFFLINE)
+		ms = s->cfg.worker_forget_ms;
+	wheel_set(&s->wheel, &w->timer, w->last_seen_ns + ms * NS_PER_MS);
+}
+
+static void worker_forget(struct dtss_sched *s, struct dtss_time now, struct worker *w)
+{
+	struct dtss_event e = { 0 };
+
+	worker_extract(s, w);
+	w->gone = 1;
+	e.type = DTSS_EVENT_WORKER;
+	e.worker = w->number;
+	e.incarnation = w->incarnation;
+	e.from = w->status;
+	batch_mark_worker(s, w);
+	batch_event(s, now, &e);
+}
+
+void worker_due(struct dtss_sched *s, struct dtss_time now, struct worker *w)
+{
+	uint64_t silent = now.mono_ns - w->last_seen_ns;
+
+	if (w->status == DTSS_WORKER_ONLINE && silent >= s->cfg.suspicious_ms * NS_PER_MS) {
+		worker_status(s, w, DTSS_WORKER_SUSPICIOUS);
+	}
+	if (w->status == DTSS_WORKER_SUSPICIOUS && silent >= s->cfg.offline_ms * NS_PER_MS) {
+		worker_status(s, w, DTSS_WORKER_OFFLINE);
+		worker_event(s, now, w, DTSS_WORKER_SUSPICIOUS);
+	}
+	/* an operator's word about a machine outlives the machine's silence */
+	if (w->status == DTSS_WORKER_OFFLINE && silent >= s->cfg.worker_forget_ms * NS_PER_MS && !w->live) {
+		if (!w->draining && !w->cordoned) {
+			worker_forget(s, now, w);
+			return;
+		}
+		wheel_cancel(&s->wheel, &w->timer);
+		return;
+	}
+	worker_arm(s, w);
+}
