@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include "node/node.h"
+
+uint64_t node_engine_seq(const struct dtss_node *n)
+{
+	struct dtss_stats stats;
+
+	DTSS_ASSERT(n->sched != NULL);
+	memset(&stats, 0, sizeof stats);
+	stats.size = sizeof stats;
+	dtss_sched_stats(n->sched, &stats);
+	return stats.seq;
+}
+
+/*
+ * One batch is in flight at a time. While it is, the engine goes on and gathers the next, so that under load hundreds of
+ * verbs share one fsync.
+ */
+int node_commit(struct dtss_node *n, struct dtss_time now)
+{
+	struct dtss_batch batch;
+	struct dtss_store_op op;
+	int rc;
+
+	if (n->sched == NULL || n->quiet || n->commit_serial != 0)
+		return 0;
+	memset(&batch, 0, sizeof batch);
+	batch.size = sizeof batch;
+	if (dtss_sched_batch(n->sched, &batch) != 1) {
+		if (n->state == DTSS_NODE_RECOVERING)
+			node_settled(n); /* nothing needs the disk; the next that does will tell */
+		return 0;
+	}
+	DTSS_ASSERT(batch.epoch == n->epoch && batch.last_seq >= n->stored);
+	memset(&op, 0, sizeof op);
+	op.type = DTSS_STORE_COMMIT;
+	op.u.commit = &batch;
+	n->commit_seq = batch.last_seq;
+	rc = node_store_submit(n, &op, &n->commit_serial);
+	if (rc < 0)
+		node_recover(n, now, rc == DTSS_E_FULL ? DTSS_E_AGAIN : rc); /* not begun, and the batch is gone */
+	return 1;
+}
+
+void node_committed(struct dtss_node *n, struct dtss_time now, int result)
+{
+	DTSS_ASSERT(n->sched != NULL && n->commit_serial != 0);
+	n->commit_serial = 0;
+	if (result < 0) {
+		node_recover(n, now, result);
+		return;
+	}
+	n->stored = n->commit_seq;
+	n->backoff_ms = 0;
+	dtss_sched_stored(n->sched, now, n->stored);
+	if (n->state == DTSS_NODE_RECOVERING)
+		node_settled(n);
+}
