@@ -204,6 +204,7 @@ install: all
 		to=$(DESTDIR)$(PREFIX)/$${m#*:}; mkdir -p "$${to%/*}" && rm -f "$$to" && cp -P "$${m%%:*}" "$$to" || exit 1; \
 		[ -L "$$to" ] || chmod $$([ -x "$$to" ] && echo 755 || echo 644) "$$to"; \
 	done
+	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || :
 uninstall:
 	@for m in $(manifest); do rm -f "$(DESTDIR)$(PREFIX)/$${m#*:}"; done
 	@rmdir "$(DESTDIR)$(PREFIX)/include/dtss" 2>/dev/null || :
@@ -239,7 +240,7 @@ $(BUILD)/$(1).a: $(call objects,$(filter-out %/main.c,$(wildcard examples/$(1)/*
 $(BUILD)/$(1): $(BUILD)/examples/$(1)/main.o $(BUILD)/$(1).a $(BUILD)/common.a \
 		$(if $(filter sqlite3,$(needs_$(1))),$(BUILD)/stage/lib/libdtss-sqlite.a) $(BUILD)/stage/lib/libdtss.a
 	$$(call say,LD $$@)
-	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $$@ $$^ -Wl,--as-needed $(call package_libs,$(needs_$(1)))
+	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $$@ $$^ -Wl,--as-needed $(call package_libs,$(needs_$(1))) -lm
 endef
 $(foreach p,$(programs),$(eval $(call program_rules,$(p))))
 
@@ -278,7 +279,7 @@ $(BUILD)/support.a: $(call objects,$(wildcard tests/support/*.c))
 $(BUILD)/check: $(BUILD)/tests/main.o $(BUILD)/suites.o $(call objects,$(suites)) $(archives)
 	$(call say,LD $@)
 	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) \
-		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -Wl,--as-needed $(call package_libs,$(check_needs))
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -Wl,--as-needed $(call package_libs,$(check_needs)) -lm
 
 check: $(BUILD)/check all stage
 	@DTSS_BUILD=$(abspath $(BUILD)) DTSS_STAGE=$(abspath $(STAGE)) DTSS_SOURCE=$(CURDIR) $(BUILD)/check
