@@ -26,10 +26,10 @@ int statedir_open(char path[PATH_LEN_MAX], struct problem *p)
 {
 	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 
-	if (geteuid() == 0)
-		snprintf(path, PATH_LEN_MAX, "/var/lib/dtss");
-	else if (xdg && xdg[0] == '/')
+	if (xdg && xdg[0] == '/')
 		snprintf(path, PATH_LEN_MAX, "%s/dtss", xdg);
+	else if (geteuid() == 0)
+		snprintf(path, PATH_LEN_MAX, "/var/lib/dtss");
 	else if (home && home[0] == '/')
 		snprintf(path, PATH_LEN_MAX, "%s/.local/state/dtss", home);
 	else

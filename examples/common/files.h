@@ -6,8 +6,8 @@
 #include "common/limits.h"
 #include "common/problem.h"
 
-/* The state directory, made with mode 0700 when it is not there: /var/lib/dtss for root, $XDG_STATE_HOME/dtss, or
- * ~/.local/state/dtss. 0, or a negative DTSS_E_* with the problem. */
+/* The state directory, made with mode 0700 when it is not there: $XDG_STATE_HOME/dtss when that is set, else
+ * /var/lib/dtss for root and ~/.local/state/dtss for others. 0, or a negative DTSS_E_* with the problem. */
 int statedir_open(char path[PATH_LEN_MAX], struct problem *p);
 
 /* A secret, and how to compare it. */

@@ -17,20 +17,26 @@
 #define PATH_LEN_MAX 4096
 
 /* HTTP, the scheduler's side */
-#define HTTP_BODY_MAX 8388608        /* 10,000 tasks of 800 bytes */
-#define HTTP_CONNECTIONS_MAX 10000   /* whole fleets may come from one address */
-#define HTTP_CONNECTION_MEMORY 16384 /* head and write buffer */
+#define HTTP_BODY_MAX 8388608         /* 10,000 tasks of 800 bytes */
+#define HTTP_DISCARD_MAX 67108864     /* of a body that is too long: read on so far, so that its sender sees the answer */
+#define HTTP_CONNECTIONS_MAX 10000    /* whole fleets may come from one address */
+#define HTTP_CONNECTION_MEMORY 32768  /* head and write buffer */
+#define HTTP_BACKLOG 1024             /* a fleet that comes back at once */
 #define HTTP_IDLE_S 30
-#define HTTP_RETRY_AFTER_S 1
-#define HTTP_TIMEOUT_MS 30000        /* a request that the node has not answered by then is unknown: 503 */
-#define FOLLOW_WAIT_MS 1000          /* how often a log is looked at, and a client that has left is noticed */
-#define FOLLOW_CHUNK_MAX 65536       /* bytes read at once */
+#define HTTP_RETRY_AFTER "1"
+#define HTTP_WAIT_GRID_MS 16          /* waits end on this grid, so that thousands of them end together */
+#define SUBMIT_WINDOW 1024            /* lines of one NDJSON body that are under way at once */
+#define FOLLOW_WAIT_MS 1000           /* how often a log is looked at, and a client that has left is noticed */
+#define FOLLOW_CHUNK_MAX 65536        /* bytes read at once */
 #define LIST_LIMIT_DEFAULT 100
-#define STOP_MS 8000                 /* begun requests may finish after SIGTERM; 10 s is promised */
+#define STORE_TROUBLE_MS 10000        /* how long /readyz remembers that the store refused a write */
+#define STOP_MS 8000                  /* begun requests may finish after SIGTERM; 10 s is promised */
 
 /* the transport over HTTP */
 #define POLL_WAIT_MS_MAX 3000   /* a suspended connection does not notice that its client has left */
+#define POLL_ANSWER_MS 5000     /* a heartbeat that the scheduler has not answered by then: 503 */
 #define OUTBOX_MAX 4096         /* messages for a worker that no poll has fetched; heartbeats repair what is dropped */
 #define OUTBOX_KEEP_MS 60000    /* so long after the last poll a worker's outbox is kept */
+#define OUTBOX_BUCKETS 4096
 
 #endif

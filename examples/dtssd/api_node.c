@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtssd/server.h"
+
+#include <stdio.h>
+
+static const char *durability_name(uint32_t durability)
+{
+	static const char *const names[] = {"D0", "D1", "D2", "D3"};
+
+	return durability < 4 ? names[durability] : "?";
+}
+
+static void stats_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
+{
+	(void)index;
+	if (answer->result != 0)
+		reply_refusal(x, answer, NULL);
+	else
+		reply_json(x, MHD_HTTP_OK, json_from_stats(answer->u.stats));
+}
+
+void stats_get(struct exchange *x)
+{
+	struct dtss_request request = {.type = DTSS_REQUEST_STATS};
+
+	exchange_ask(x, &request, stats_answered);
+}
+
+void openapi_get(struct exchange *x)
+{
+	reply_json(x, MHD_HTTP_OK, openapi_document());
+}
+
+/* What stands between the scheduler and its work; NULL: nothing. */
+static const char *not_ready(const struct server *s, const struct dtss_node_info *info)
+{
+	if (s->stopping)
+		return "it is stopping";
+	if (info->state == DTSS_NODE_LOADING)
+		return "it is loading its store";
+	if (info->state == DTSS_NODE_STANDBY)
+		return "another scheduler leads";
+	if (info->state != DTSS_NODE_LEADING)
+		return dtss_strerror(info->error);
+	if (s->trouble && s->now.mono_ns < s->trouble_ns)
+		return dtss_strerror(s->trouble);
+	return NULL;
+}
+
+/* The process answers: that is what health is here. Everything else is readiness. */
+void healthz(struct exchange *x)
+{
+	struct dtss_node_info info = {.size = sizeof info};
+
+	dtss_node_info(x->server->node, &info);
+	reply_json(x, MHD_HTTP_OK,
+		   json_pack("{s:s, s:s, s:b, s:s, s:s}", "status", "ok", "durability", durability_name(info.durability),
+			     "leader", info.state == DTSS_NODE_LEADING, "version", dtss_version(), "store", info.store));
+}
+
+void readyz(struct exchange *x)
+{
+	struct dtss_node_info info = {.size = sizeof info};
+	const char *reason;
+
+	dtss_node_info(x->server->node, &info);
+	reason = not_ready(x->server, &info);
+	if (!reason)
+		reply_json(x, MHD_HTTP_OK, json_pack("{s:s}", "status", "ready"));
+	else
+		reply_json(x, MHD_HTTP_SERVICE_UNAVAILABLE,
+			   json_pack("{s:s, s:s, s:s}", "status", "not ready", "error", reason, "code",
+				     problem_code_name(info.error ? info.error : x->server->trouble)));
+}

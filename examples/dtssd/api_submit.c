@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtssd/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * One task, an array (all or nothing), or NDJSON (each line for itself). Every task that was taken is asked for again,
+ * so that the reply shows it as it is stored.
+ *
+ *	one, array:  SUBMIT (all) ──► GET, GET, … ──► reply
+ *	NDJSON:      a window of lines, each: SUBMIT ──► GET ──► its line of the reply
+ */
+enum submit_form { SUBMIT_ONE, SUBMIT_ARRAY, SUBMIT_LINES };
+
+struct item {
+	struct ask ask;
+	dtss_task_id id;
+	uint8_t known;   /* 1: the key was known */
+	json_t *outcome; /* the task, or the error */
+};
+
+struct submit {
+	enum submit_form form;
+	struct item *items;
+	size_t count;
+	size_t asked;       /* items whose first question was put */
+	size_t done;        /* items with an outcome */
+	const char *line;   /* NDJSON: the next one, in the body */
+	const char *end;
+	int pumping;
+};
+
+static void submit_free(void *state)
+{
+	struct submit *s = state;
+
+	for (size_t i = 0; i < s->count; i++)
+		json_decref(s->items[i].outcome);
+	free(s->items);
+	free(s);
+}
+
+static struct submit *submit_create(struct exchange *x, enum submit_form form, size_t count)
+{
+	struct submit *s = calloc(1, sizeof *s);
+	struct item *items = calloc(count ? count : 1, sizeof *items);
+
+	if (!s || !items) {
+		free(s);
+		free(items);
+		return NULL;
+	}
+	s->form = form;
+	s->items = items;
+	s->count = count;
+	for (size_t i = 0; i < count; i++)
+		items[i].ask = (struct ask){x, i};
+	x->state = s;
+	x->release = submit_free;
+	return s;
+}
+
+static void submit_nomem(struct exchange *x)
+{
+	struct problem p;
+
+	problem_set(&p, DTSS_E_NOMEM, "%s", dtss_strerror(DTSS_E_NOMEM));
+	reply_problem(x, &p);
+}
+
+/* ---- the reply ---- */
+
+static void reply_lines(struct exchange *x, struct submit *s)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	for (size_t i = 0; out && i < s->count; i++) {
+		if (!s->items[i].outcome || json_dumpf(s->items[i].outcome, out, JSON_COMPACT) != 0)
+			fputs("{\"error\":\"out of memory\",\"code\":\"NOMEM\"}", out);
+		fputc('\n', out);
+	}
+	if (!out || fclose(out) != 0) {
+		free(text);
+		text = NULL;
+	}
+	reply_text(x, MHD_HTTP_OK, "application/x-ndjson", text, len);
+}
+
+static void submit_reply(struct exchange *x, struct submit *s)
+{
+	json_t *array;
+
+	if (s->form == SUBMIT_LINES) {
+		reply_lines(x, s);
+	} else if (s->form == SUBMIT_ONE) {
+		reply_json(x, s->items[0].known ? MHD_HTTP_OK : MHD_HTTP_CREATED, json_incref(s->items[0].outcome));
+	} else {
+		array = json_array();
+		for (size_t i = 0; i < s->count; i++)
+			json_array_append(array, s->items[i].outcome);
+		reply_json(x, MHD_HTTP_CREATED, json_pack("{s:o}", "tasks", array));
+	}
+}
+
+/* ---- after the submit: what became of it ---- */
+
+static void lines_pump(struct exchange *x, struct submit *s);
+
+static void item_done(struct exchange *x, struct submit *s, size_t index, json_t *outcome)
+{
+	s->items[index].outcome = outcome;
+	s->done++;
+	if (s->form == SUBMIT_LINES)
+		lines_pump(x, s);
+	else if (s->done == s->count)
+		submit_reply(x, s);
+}
+
+/* Gone from the engine and not to be had from the store at this moment: the id is what was promised. */
+static json_t *bare_task(dtss_task_id id)
+{
+	return json_pack("{s:I}", "id", (json_int_t)id.v);
+}
+
+static void item_get_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
+{
+	struct submit *s = x->state;
+
+	item_done(x, s, index, answer->result == 0 ? json_from_task_view(answer->u.task) : bare_task(s->items[index].id));
+}
+
+static void items_get(struct exchange *x, struct submit *s, size_t first, size_t count)
+{
+	x->answered = item_get_answered;
+	for (size_t i = first; i < first + count; i++) {
+		struct dtss_request request = {.size = sizeof request, .type = DTSS_REQUEST_GET, .u.task = s->items[i].id};
+
+		request.token = (uint64_t)(uintptr_t)&s->items[i].ask;
+		if (dtss_node_request(x->server->node, x->server->now, &request) != 0)
+			item_done(x, s, i, bare_task(s->items[i].id));
+	}
+}
+
+/* Why the node refused: element is the task's place in an array, or -1. */
+static void explain_refusal(struct problem *p, const struct dtss_answer *answer, long element)
+{
+	problem_of(p, answer->result, &answer->problem, element);
+	if (answer->result == DTSS_E_CONFLICT) {
+		problem_set(p, DTSS_E_CONFLICT, "key: already used for task %llu, which has another specification",
+			    (unsigned long long)answer->u.submit.conflict.v);
+		snprintf(p->field, sizeof p->field, "key");
+		snprintf(p->expected, sizeof p->expected, "a key that is new, or the specification of task %llu",
+			 (unsigned long long)answer->u.submit.conflict.v);
+	}
+}
+
+/* ---- one task, or an array ---- */
+
+static void all_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
+{
+	struct submit *s = x->state;
+	struct problem p = {0};
+
+	(void)index;
+	if (answer->result != 0) {
+		explain_refusal(&p, answer, s->form == SUBMIT_ARRAY ? (long)answer->problem.index : -1);
+		reply_problem(x, &p);
+		return;
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		s->items[i].id = answer->u.submit.ids[i];
+		s->items[i].known = answer->u.submit.known[i];
+	}
+	items_get(x, s, 0, s->count);
+}
+
+static int read_specs(struct json_reader *r, const json_t *body, struct dtss_task_spec *specs, size_t count)
+{
+	if (!json_is_array(body))
+		return json_read_task(r, body, 0, specs);
+	for (size_t i = 0; i < count; i++) {
+		size_t mark = json_path_push(r, "", (long)i);
+		int rc = json_read_task(r, json_array_get(body, i), 0, &specs[i]);
+
+		if (rc != 0)
+			return rc;
+		json_path_pop(r, mark);
+	}
+	return 0;
+}
+
+static void submit_all(struct exchange *x, struct json_reader *r, const json_t *body)
+{
+	size_t count = json_is_array(body) ? json_array_size(body) : 1;
+	struct dtss_request request = {.type = DTSS_REQUEST_SUBMIT};
+	struct dtss_task_spec *specs;
+
+	if (count == 0 || count > DTSS_SUBMIT_MANY_MAX) {
+		problem_set(&r->problem, count ? DTSS_E_TOO_BIG : DTSS_E_INVALID, "expected an array of 1..%d tasks, not %zu",
+			    DTSS_SUBMIT_MANY_MAX, count);
+		reply_problem(x, &r->problem);
+		return;
+	}
+	specs = json_reader_alloc(r, count, sizeof *specs);
+	if (!specs || read_specs(r, body, specs, count) != 0) {
+		reply_problem(x, &r->problem);
+		return;
+	}
+	if (!submit_create(x, json_is_array(body) ? SUBMIT_ARRAY : SUBMIT_ONE, count)) {
+		submit_nomem(x);
+		return;
+	}
+	request.u.submit.specs = specs;
+	request.u.submit.count = count;
+	exchange_ask(x, &request, all_answered);
+}
+
+/* ---- NDJSON ---- */
+
+/* Every answer of a line comes here: first that of its SUBMIT, then that of its GET. */
+static void line_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
+{
+	struct submit *s = x->state;
+	struct dtss_request request = {.size = sizeof request, .type = DTSS_REQUEST_GET};
+	struct problem p = {0};
+
+	if (answer->type == DTSS_REQUEST_GET) {
+		item_get_answered(x, index, answer);
+		return;
+	}
+	if (answer->result != 0) {
+		explain_refusal(&p, answer, -1);
+		item_done(x, s, index, problem_json(&p));
+		return;
+	}
+	s->items[index].id = answer->u.submit.ids[0];
+	request.u.task = s->items[index].id;
+	request.token = (uint64_t)(uintptr_t)&s->items[index].ask;
+	if (dtss_node_request(x->server->node, x->server->now, &request) != 0)
+		item_done(x, s, index, bare_task(s->items[index].id));
+}
+
+/* Puts one line to the node. An error is its outcome at once. */
+static void line_begin(struct exchange *x, struct submit *s, size_t index, const char *line, size_t len)
+{
+	struct dtss_request request = {.size = sizeof request, .type = DTSS_REQUEST_SUBMIT};
+	struct json_reader r = {0};
+	struct dtss_task_spec spec;
+	json_t *value = json_read_text(&r, line, len);
+	int rc = value ? json_read_task(&r, value, 0, &spec) : r.problem.code;
+
+	if (rc == 0) {
+		request.token = (uint64_t)(uintptr_t)&s->items[index].ask;
+		request.u.submit.specs = &spec;
+		request.u.submit.count = 1;
+		rc = dtss_node_request(x->server->node, x->server->now, &request);
+		if (rc != 0)
+			problem_set(&r.problem, rc, "%s", dtss_strerror(rc));
+	}
+	if (rc != 0)
+		item_done(x, s, index, problem_json(&r.problem));
+	json_reader_fini(&r);
+	json_decref(value);
+}
+
+/* Keeps the window full; replies when the last line is done. item_done() calls back into it: hence pumping. */
+static void lines_pump(struct exchange *x, struct submit *s)
+{
+	if (s->pumping)
+		return;
+	s->pumping = 1;
+	while (s->asked < s->count && s->asked - s->done < SUBMIT_WINDOW) {
+		const char *newline = memchr(s->line, '\n', (size_t)(s->end - s->line));
+		const char *line = s->line, *end = newline ? newline : s->end;
+
+		s->line = newline ? newline + 1 : s->end;
+		line_begin(x, s, s->asked++, line, (size_t)(end - line));
+	}
+	s->pumping = 0;
+	if (s->done == s->count)
+		submit_reply(x, s);
+}
+
+static void submit_lines(struct exchange *x)
+{
+	const char *body = x->body ? x->body : "", *end = body + x->body_len;
+	struct submit *s;
+	size_t count = 0;
+
+	while (end > body && (end[-1] == '\n' || end[-1] == '\r'))
+		end--;
+	for (const char *at = body; at && at < end; count++) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		at = at ? at + 1 : NULL;
+	}
+	s = submit_create(x, SUBMIT_LINES, count);
+	if (!s) {
+		submit_nomem(x);
+		return;
+	}
+	s->line = body;
+	s->end = end;
+	x->answered = line_answered;
+	lines_pump(x, s);
+}
+
+void tasks_submit(struct exchange *x)
+{
+	const char *type = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+	struct json_reader r = {0};
+	json_t *body;
+
+	if (type && strncasecmp(type, "application/x-ndjson", strlen("application/x-ndjson")) == 0 && x->body_len > 0) {
+		submit_lines(x);
+		return;
+	}
+	body = json_read_text(&r, x->body ? x->body : "", x->body_len);
+	if (body)
+		submit_all(x, &r, body);
+	else
+		reply_problem(x, &r.problem);
+	json_reader_fini(&r);
+	json_decref(body);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "common/files.h"
+#include "common/log.h"
+#include "dtssd/listen.h"
+#include "dtssd/mail.h"
+#include "dtssd/server.h"
+#include "dtssd/settings.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+
+/* Everything that is open. */
+struct dtssd {
+	struct settings settings;
+	struct token token;
+	struct server server;
+	int listen_fd;
+	int signal_fd;
+	uint32_t state; /* enum dtss_node_state, as it was told last */
+};
+
+/* ---- start ---- */
+
+/* The store's own sentence where it has one. */
+static int open_store(const struct settings *settings, struct dtss_store **ret_store)
+{
+	char statedir[PATH_LEN_MAX], path[PATH_LEN_MAX + 16], message[PROBLEM_SENTENCE_MAX] = "";
+	struct problem p;
+	int rc;
+
+	if (settings->store && strcmp(settings->store, "memory") == 0)
+		return dtss_memory_open(ret_store, NULL);
+	if (settings->store) {
+		snprintf(path, sizeof path, "%s", settings->store + strlen("sqlite:"));
+	} else {
+		rc = statedir_open(statedir, &p);
+		if (rc != 0) {
+			log_line(LOG_ERROR, "%s", p.sentence);
+			return rc;
+		}
+		log_line(LOG_INFO, "state directory %s", statedir);
+		snprintf(path, sizeof path, "%s/dtssd.db", statedir);
+	}
+	rc = dtss_sqlite_open(ret_store, path, message, sizeof message);
+	if (rc != 0)
+		log_line(LOG_ERROR, "cannot open the store %s: %s", path, message[0] ? message : dtss_strerror(rc));
+	else
+		log_line(LOG_INFO, "store sqlite:%s", path);
+	return rc;
+}
+
+/* The node owns store and transport from here on. */
+static int open_node(struct dtssd *d)
+{
+	struct dtss_node_config config = {.size = sizeof config, .sched = &d->settings.sched, .holder = "dtssd"};
+	int rc = open_store(&d->settings, &config.store);
+
+	if (rc != 0)
+		return rc;
+	rc = mail_open(&d->server.mail, &config.transport);
+	if (rc != 0) {
+		config.store->ops->close(config.store);
+		return rc;
+	}
+	rc = dtss_node_open(&d->server.node, &config, dtss_now());
+	if (rc != 0)
+		log_line(LOG_ERROR, "cannot load the store: %s", dtss_strerror(rc));
+	return rc;
+}
+
+static void http_log(void *cls, const char *fmt, va_list args)
+{
+	char text[LOG_LINE_MAX];
+
+	(void)cls;
+	vsnprintf(text, sizeof text, fmt, args);
+	text[strcspn(text, "\n")] = '\0';
+	log_line(LOG_DEBUG, "http: %s", text);
+}
+
+static struct MHD_Daemon *open_http(struct dtssd *d)
+{
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, server_access,
+				&d->server, MHD_OPTION_EXTERNAL_LOGGER, http_log, NULL, MHD_OPTION_LISTEN_SOCKET, d->listen_fd,
+				MHD_OPTION_NOTIFY_COMPLETED, server_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
+				(unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
+				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}
+
+/* Signals come as a descriptor; a client that has gone is no signal. */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void raise_limits(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= HTTP_CONNECTIONS_MAX)
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		log_line(LOG_WARNING, "only %llu files may be open", (unsigned long long)files.rlim_cur);
+}
+
+/* 0, or the exit status. */
+static int start(struct dtssd *d)
+{
+	char where[PATH_LEN_MAX];
+	struct problem p;
+
+	log_open("dtssd", d->settings.log_format, LOG_INFO);
+	umask(077);
+	raise_limits();
+	if (d->settings.token_file && token_read(&d->token, d->settings.token_file, &p) != 0)
+		return options_refuse("dtssd", "--token-file: %s", p.sentence);
+	d->listen_fd = listen_open(d->settings.listen, d->token.text[0] != '\0', where, sizeof where);
+	if (d->listen_fd < 0)
+		return -d->listen_fd;
+	if (open_node(d) != 0)
+		return EXIT_FAILURE;
+	d->signal_fd = open_signals();
+	d->server.token = &d->token;
+	d->server.due_ns = DTSS_NEVER;
+	d->server.daemon = d->signal_fd >= 0 ? open_http(d) : NULL;
+	if (!d->server.daemon) {
+		log_line(LOG_ERROR, "cannot serve HTTP on this machine");
+		return EXIT_FAILURE;
+	}
+	printf("listening on %s\n", where);
+	return fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
+}
+
+/* ---- run ---- */
+
+static void tell_state(struct dtssd *d)
+{
+	static const char *const names[] = {"?", "loading", "standby: another scheduler leads", "leading", "recovering", "failed"};
+	struct dtss_node_info info = {.size = sizeof info};
+
+	dtss_node_info(d->server.node, &info);
+	if (info.state == d->state)
+		return;
+	d->state = info.state;
+	if (info.error && info.state >= DTSS_NODE_RECOVERING)
+		log_line(info.state == DTSS_NODE_FAILED ? LOG_ERROR : LOG_WARNING, "%s: %s", names[info.state],
+			 dtss_strerror(info.error));
+	else
+		log_line(LOG_INFO, "%s, epoch %llu", names[info.state], (unsigned long long)info.epoch);
+}
+
+/* How long there is nothing to do, in ms for poll(2). */
+static int idle_ms(const struct dtssd *d)
+{
+	uint64_t node_ns = dtss_node_next_ns(d->server.node), next = node_ns;
+	MHD_UNSIGNED_LONG_LONG http_ms;
+	uint64_t ms = 1000;
+
+	if (d->server.due_ns < next)
+		next = d->server.due_ns;
+	if (next <= d->server.now.mono_ns)
+		return 0;
+	if (next != DTSS_NEVER && (next - d->server.now.mono_ns) / NS_PER_MS < ms)
+		ms = (next - d->server.now.mono_ns + NS_PER_MS - 1) / NS_PER_MS;
+	if (MHD_get_timeout(d->server.daemon, &http_ms) == MHD_YES && http_ms < ms)
+		ms = http_ms;
+	return (int)ms;
+}
+
+static void wait_for_news(struct dtssd *d)
+{
+	const union MHD_DaemonInfo *http = MHD_get_daemon_info(d->server.daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct pollfd fds[] = {
+		{.fd = http->epoll_fd, .events = POLLIN},
+		{.fd = d->signal_fd, .events = POLLIN},
+		{.fd = dtss_node_fd(d->server.node), .events = POLLIN}, /* -1 is skipped */
+	};
+
+	poll(fds, sizeof fds / sizeof fds[0], idle_ms(d));
+}
+
+static void one_round(struct dtssd *d)
+{
+	struct server *s = &d->server;
+
+	s->now = dtss_now();
+	MHD_run(s->daemon);
+	dtss_node_step(s->node, s->now); /* a node that has failed says so in every answer */
+	mail_flush(s->mail, s->now);
+	server_answers(s);
+	server_sweep(s);
+	tell_state(d);
+}
+
+/* 1 when a signal to end has come. */
+static int signalled(const struct dtssd *d)
+{
+	struct signalfd_siginfo info;
+
+	return read(d->signal_fd, &info, sizeof info) == sizeof info;
+}
+
+/* Serves until a signal; then finishes what has begun. */
+static void serve(struct dtssd *d)
+{
+	struct server *s = &d->server;
+	uint64_t until_ns;
+
+	do {
+		one_round(d);
+		wait_for_news(d);
+	} while (!signalled(d));
+	log_line(LOG_INFO, "stopping");
+	s->stopping = 1;
+	close(MHD_quiesce_daemon(s->daemon));
+	until_ns = dtss_now().mono_ns + STOP_MS * NS_PER_MS;
+	one_round(d);
+	while (s->open > 0 && s->now.mono_ns < until_ns && !signalled(d)) {
+		wait_for_news(d);
+		one_round(d);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct dtssd d = {.listen_fd = -1, .signal_fd = -1};
+	int status = settings_read(&d.settings, argc, argv);
+
+	if (status < 0)
+		return options_status(status);
+	status = start(&d);
+	if (status == 0) {
+		serve(&d);
+		if (d.server.open > 0) { /* the second signal, or too late: libmicrohttpd would wait for them */
+			dtss_node_close(d.server.node);
+			_exit(0);
+		}
+		MHD_stop_daemon(d.server.daemon);
+		log_line(LOG_INFO, "stopped");
+	}
+	dtss_node_close(d.server.node);
+	settings_fini(&d.settings);
+	return status;
+}

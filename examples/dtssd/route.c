@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtssd/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define V2 "/api/v2"
+
+/* The whole API. openapi.json is made from this table. */
+const struct route routes[] = {
+	{"POST", "/api/v1/heartbeat", v1_heartbeat, ROUTE_V1, NULL, "A placement worker announces itself"},
+	{"POST", "/api/v1/schedule", v1_schedule, ROUTE_V1, NULL, "Which worker should run this?"},
+	{"GET", "/api/v1/workers", v1_workers, ROUTE_V1, NULL, "Workers that can be placed on"},
+	{"POST", V2 "/tasks", tasks_submit, 0, NULL, "Submit a task, an array of tasks, or NDJSON"},
+	{"GET", V2 "/tasks", tasks_list, 0, " state queue name label after limit ", "List tasks by growing id"},
+	{"GET", V2 "/tasks/{id}", task_get, 0, NULL, "One task"},
+	{"GET", V2 "/tasks/{id}/log", task_log, 0, " attempt stream follow ", "What an attempt wrote"},
+	{"GET", V2 "/tasks/{id}/explain", task_explain, 0, NULL, "Why a task does not run"},
+	{"POST", V2 "/tasks/{id}/cancel", task_cancel, 0, NULL, "Cancel a task"},
+	{"POST", V2 "/tasks/{id}/retry", task_retry, 0, NULL, "Submit a finished task again"},
+	{"POST", V2 "/tasks/{id}/hold", task_hold, 0, NULL, "Keep a waiting task from running"},
+	{"POST", V2 "/tasks/{id}/release", task_release, 0, NULL, "Let a held task go"},
+	{"GET", V2 "/workers", workers_list, 0, NULL, "All workers by name"},
+	{"POST", V2 "/workers/{name}/drain", worker_drain, 0, NULL, "No new work; what runs may finish"},
+	{"POST", V2 "/workers/{name}/cordon", worker_cordon, 0, NULL, "No new work"},
+	{"POST", V2 "/workers/{name}/uncordon", worker_uncordon, 0, NULL, "End drain and cordon"},
+	{"POST", V2 "/workers/{name}/poll", worker_poll, 0, " wait_ms ", "An agent's heartbeat and its answer"},
+	{"POST", V2 "/workers/{name}/log", worker_log, 0, " task fence stream offset ", "An agent appends output"},
+	{"GET", V2 "/stats", stats_get, 0, NULL, "Counters"},
+	{"GET", V2 "/openapi.json", openapi_get, 0, NULL, "This description"},
+	{"GET", "/healthz", healthz, ROUTE_OPEN, NULL, "The process is alive"},
+	{"GET", "/readyz", readyz, ROUTE_OPEN, NULL, "It leads and its store takes writes"},
+};
+const size_t route_count = sizeof routes / sizeof routes[0];
+
+/* 1 when path has the form of pattern; then *ret_segment is where its {} begins. */
+static int matches(const char *pattern, const char *path, const char **ret_segment)
+{
+	const char *brace = strchr(pattern, '{'), *rest;
+	size_t head = brace ? (size_t)(brace - pattern) : strlen(pattern) + 1;
+	const char *segment = path + head, *end;
+
+	if (strncmp(pattern, path, head) != 0)
+		return 0;
+	if (!brace)
+		return 1;
+	rest = strchr(brace, '}') + 1;
+	end = segment + strlen(segment) - strlen(rest);
+	/* nothing stands between the head and the rest, or a slash does */
+	if (end <= segment || strcmp(end, rest) != 0 || memchr(segment, '/', (size_t)(end - segment)))
+		return 0;
+	*ret_segment = segment;
+	return 1;
+}
+
+const struct route *route_find(const char *method, const char *path, const char **ret_segment, char *allow, size_t cap)
+{
+	allow[0] = '\0';
+	for (size_t i = 0; i < route_count; i++) {
+		size_t len = strlen(allow);
+
+		if (!matches(routes[i].path, path, ret_segment))
+			continue;
+		if (strcmp(routes[i].method, method) == 0)
+			return &routes[i];
+		snprintf(allow + len, cap - len, "%s%s", len ? ", " : "", routes[i].method);
+	}
+	return NULL;
+}

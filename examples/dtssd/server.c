@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtssd/server.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/log.h"
+#include "common/nearest.h"
+
+#define NS_PER_MS 1000000
+
+/* ---- waiting ---- */
+
+void exchange_wait_end(struct exchange *x)
+{
+	if (!x->due)
+		return;
+	*(x->prev ? &x->prev->next : &x->server->waiting) = x->next;
+	if (x->next)
+		x->next->prev = x->prev;
+	x->due = NULL;
+	x->prev = x->next = NULL;
+}
+
+void exchange_wait(struct exchange *x, uint64_t ms, void (*due)(struct exchange *x))
+{
+	struct server *s = x->server;
+	const uint64_t grid = HTTP_WAIT_GRID_MS * NS_PER_MS;
+
+	exchange_wait_end(x);
+	x->deadline_ns = (s->now.mono_ns + ms * NS_PER_MS) / grid * grid + grid;
+	x->due = due;
+	x->next = s->waiting;
+	if (x->next)
+		x->next->prev = x;
+	s->waiting = x;
+	if (x->deadline_ns < s->due_ns)
+		s->due_ns = x->deadline_ns;
+}
+
+void server_sweep(struct server *s)
+{
+	struct exchange *next;
+
+	if (s->now.mono_ns < s->due_ns && !s->stopping)
+		return;
+	s->due_ns = DTSS_NEVER;
+	for (struct exchange *x = s->waiting; x; x = next) {
+		void (*due)(struct exchange *x) = x->due;
+
+		next = x->next;
+		if (x->deadline_ns <= s->now.mono_ns || s->stopping) {
+			exchange_wait_end(x);
+			due(x);
+		} else if (x->deadline_ns < s->due_ns) {
+			s->due_ns = x->deadline_ns;
+		}
+	}
+}
+
+void server_touch(struct server *s, uint64_t task)
+{
+	struct exchange *next;
+
+	for (struct exchange *x = s->waiting; x; x = next) {
+		void (*due)(struct exchange *x) = x->due;
+
+		next = x->next;
+		if (x->task == task) {
+			exchange_wait_end(x);
+			due(x);
+		}
+	}
+}
+
+void exchange_resume(struct exchange *x)
+{
+	if (!x->suspended)
+		return;
+	x->suspended = 0;
+	MHD_resume_connection(x->connection);
+}
+
+int exchange_left(const struct exchange *x)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd fd = {.fd = info->connect_fd, .events = POLLRDHUP};
+
+	return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+/* ---- asking the node ---- */
+
+void exchange_ask(struct exchange *x, struct dtss_request *request,
+		  void (*answered)(struct exchange *x, size_t index, const struct dtss_answer *answer))
+{
+	int rc;
+
+	x->ask = (struct ask){x, 0};
+	x->answered = answered;
+	request->size = sizeof *request;
+	request->token = (uint64_t)(uintptr_t)&x->ask;
+	rc = dtss_node_request(x->server->node, x->server->now, request);
+	if (rc != 0) {
+		struct dtss_answer refusal = {.size = sizeof refusal, .type = request->type, .result = rc};
+
+		answered(x, 0, &refusal);
+	}
+}
+
+/* Which refusals mean that the store did not take a write. */
+static int trouble(int result)
+{
+	return result == DTSS_E_NOSPC || result == DTSS_E_IO || result == DTSS_E_CORRUPT;
+}
+
+void server_answers(struct server *s)
+{
+	struct dtss_answer answer = {.size = sizeof answer};
+	struct dtss_event event;
+
+	while (dtss_node_answer(s->node, &answer) == 1) {
+		struct ask *ask = (struct ask *)(uintptr_t)answer.token; /* NOLINT: our own pointer comes back */
+
+		if (trouble(answer.result)) {
+			s->trouble = answer.result;
+			s->trouble_ns = s->now.mono_ns + (uint64_t)STORE_TROUBLE_MS * NS_PER_MS;
+		}
+		ask->exchange->answered(ask->exchange, ask->index, &answer);
+	}
+	while (dtss_node_event(s->node, &event) == 1)
+		if (event.task)
+			server_touch(s, event.task);
+}
+
+/* ---- the query and the path ---- */
+
+const char *exchange_parameter(const struct exchange *x, const char *name)
+{
+	return MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+int exchange_number(struct exchange *x, const char *name, uint64_t min, uint64_t max, uint64_t fallback, uint64_t *ret)
+{
+	const char *text = exchange_parameter(x, name);
+	struct problem p = {0};
+	char expected[PROBLEM_EXPECTED_MAX];
+	uint64_t value = 0;
+
+	*ret = fallback;
+	if (!text)
+		return 0;
+	if (text[0] && strlen(text) < 20 && strspn(text, "0123456789") == strlen(text))
+		value = strtoull(text, NULL, 10);
+	else
+		value = max + 1;
+	if (value >= min && value <= max) {
+		*ret = value;
+		return 0;
+	}
+	snprintf(expected, sizeof expected, "an integer, %llu..%llu", (unsigned long long)min, (unsigned long long)max);
+	problem_field(&p, DTSS_E_INVALID, name, expected);
+	reply_problem(x, &p);
+	return DTSS_E_INVALID;
+}
+
+int exchange_task(struct exchange *x, dtss_task_id *ret_id)
+{
+	size_t len = strspn(x->segment, "0123456789");
+	struct problem p;
+
+	if (len > 0 && len < 16 && x->segment[len] == '\0' && x->segment[0] != '0') {
+		ret_id->v = strtoull(x->segment, NULL, 10);
+		return 0;
+	}
+	problem_set(&p, DTSS_E_NOT_FOUND, "there is no task %s: an id is a number, such as 17", x->segment);
+	reply_problem(x, &p);
+	return DTSS_E_NOT_FOUND;
+}
+
+/* Names of the query that nobody knows, as members of an object. */
+static enum MHD_Result check_parameter(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct exchange *x = cls;
+	const char *known = x->route->parameters ? x->route->parameters : "";
+	char name[32];
+	struct nearest near = {key, NULL, 0};
+	struct problem p;
+	int n;
+
+	(void)kind;
+	(void)value;
+	for (; sscanf(known, " %31s%n", name, &n) == 1; known += n) {
+		if (strcmp(name, key) == 0)
+			return MHD_YES;
+		nearest_try(&near, name);
+		if (near.best == name)
+			near.best = known + strspn(known, " ");
+	}
+	if (near.best)
+		problem_set(&p, DTSS_E_INVALID, "unknown parameter \"%s\" (did you mean \"%.*s\"?)", key,
+			    (int)strcspn(near.best, " "), near.best);
+	else
+		problem_set(&p, DTSS_E_INVALID, "unknown parameter \"%s\"", key);
+	snprintf(p.field, sizeof p.field, "%s", key);
+	reply_problem(x, &p);
+	return MHD_NO;
+}
+
+/* ---- a request arrives ---- */
+
+static int authorized(struct exchange *x)
+{
+	const struct token *token = x->server->token;
+	const char *header = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+	const char *secret = header && strncasecmp(header, "Bearer ", 7) == 0 ? header + 7 : "";
+
+	return token->text[0] == '\0' || token_equals(token, secret);
+}
+
+/* Everything that the head alone decides. Leaves a status when it refuses. */
+static void check_head(struct exchange *x, const char *method)
+{
+	const char *length = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	struct problem p = {0};
+	char allow[64];
+
+	x->route = route_find(method, x->path, &x->segment, allow, sizeof allow);
+	if (!(x->route && (x->route->flags & ROUTE_OPEN)) && !authorized(x)) {
+		problem_set(&p, DTSS_E_INVALID, "no valid token: send \"Authorization: Bearer TOKEN\"");
+		reply_status(x, MHD_HTTP_UNAUTHORIZED, &p);
+		MHD_add_response_header(x->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+	} else if (!x->route && allow[0]) {
+		problem_set(&p, DTSS_E_UNSUPPORTED, "%s is not allowed here: expected %s", method, allow);
+		reply_status(x, MHD_HTTP_METHOD_NOT_ALLOWED, &p);
+		MHD_add_response_header(x->response, MHD_HTTP_HEADER_ALLOW, allow);
+	} else if (!x->route) {
+		problem_set(&p, DTSS_E_NOT_FOUND, "there is no path %s; /api/v2/openapi.json lists them", x->path);
+		reply_problem(x, &p);
+	} else if (length && strtoull(length, NULL, 10) > HTTP_BODY_MAX) {
+		problem_set(&p, DTSS_E_TOO_BIG, "the body is too long: expected at most %d bytes", HTTP_BODY_MAX);
+		reply_status(x, MHD_HTTP_CONTENT_TOO_LARGE, &p);
+	} else if (!(x->route->flags & ROUTE_V1)) {
+		MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, check_parameter, x);
+	}
+	if (x->route && x->segment) /* the name ends where the rest of the route begins */
+		x->path[strcspn(x->segment, "/") + (size_t)(x->segment - x->path)] = '\0';
+}
+
+static struct exchange *exchange_create(struct server *s, struct MHD_Connection *connection, const char *url)
+{
+	struct exchange *x = calloc(1, sizeof *x);
+
+	if (!x || !(x->path = strdup(url))) {
+		free(x);
+		return NULL;
+	}
+	x->server = s;
+	x->connection = connection;
+	s->open++;
+	return x;
+}
+
+/* 0, or -1: give the connection up. */
+static int take_body(struct exchange *x, const char *data, size_t len)
+{
+	struct problem p;
+
+	x->body_len += len;
+	if (x->status)
+		return x->body_len > HTTP_DISCARD_MAX ? -1 : 0; /* refused already: read on, so that the answer is seen */
+	if (x->body_len > HTTP_BODY_MAX) {
+		problem_set(&p, DTSS_E_TOO_BIG, "the body is too long: expected at most %d bytes", HTTP_BODY_MAX);
+		reply_status(x, MHD_HTTP_CONTENT_TOO_LARGE, &p);
+		return 0;
+	}
+	if (x->body_len >= x->body_cap) {
+		size_t cap = x->body_cap ? x->body_cap * 2 : 1024;
+
+		while (cap <= x->body_len)
+			cap *= 2;
+		char *grown = realloc(x->body, cap);
+
+		if (!grown)
+			return -1;
+		x->body = grown;
+		x->body_cap = cap;
+	}
+	memcpy(x->body + x->body_len - len, data, len);
+	x->body[x->body_len] = '\0';
+	return 0;
+}
+
+static enum MHD_Result send_reply(struct exchange *x)
+{
+	enum MHD_Result result = MHD_queue_response(x->connection, x->status, x->response);
+
+	MHD_destroy_response(x->response);
+	x->response = NULL;
+	return result;
+}
+
+enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+			      const char *version, const char *data, size_t *len, void **con_cls)
+{
+	struct exchange *x = *con_cls;
+
+	(void)version;
+	if (!x) {
+		x = exchange_create(cls, connection, url);
+		if (!x)
+			return MHD_NO;
+		*con_cls = x;
+		check_head(x, method);
+		/* who asks before sending is told before sending */
+		if (x->status && MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT))
+			return send_reply(x);
+		return MHD_YES;
+	}
+	if (*len > 0) {
+		size_t n = *len;
+
+		*len = 0;
+		return take_body(x, data, n) == 0 ? MHD_YES : MHD_NO;
+	}
+	if (!x->status && !x->begun) {
+		x->begun = 1;
+		x->route->handle(x);
+	}
+	if (x->status)
+		return send_reply(x);
+	x->suspended = 1;
+	MHD_suspend_connection(connection);
+	return MHD_YES;
+}
+
+void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode code)
+{
+	struct exchange *x = *con_cls;
+
+	(void)cls;
+	(void)connection;
+	(void)code;
+	if (!x)
+		return;
+	exchange_wait_end(x);
+	if (x->release)
+		x->release(x->state);
+	if (x->response)
+		MHD_destroy_response(x->response);
+	x->server->open--;
+	free(x->path);
+	free(x->body);
+	free(x);
+	*con_cls = NULL;
+}

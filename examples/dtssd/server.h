@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DTSSD_SERVER_H
+#define DTSSD_SERVER_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <microhttpd.h>
+#include <dtss.h>
+#include "common/files.h"
+#include "common/json.h"
+
+struct exchange;
+struct mailroom;
+
+/*
+ *	socket ── libmicrohttpd ──► exchange_handle() ──► a route's handler ──► reply_*()      at once, or
+ *	                                                      │                                   ▲
+ *	                                                      └─► exchange_ask() ──► node ──► answered()
+ *
+ * One thread. An exchange that waits is suspended; whoever replies to it resumes it.
+ */
+struct server {
+	struct MHD_Daemon *daemon;
+	struct dtss_node *node;
+	struct mailroom *mail;     /* the transport's other side: what waits for agents */
+	const struct token *token;
+	struct dtss_time now;      /* of this round of the loop */
+	struct exchange *waiting;  /* those with a deadline, a doubly linked list */
+	uint64_t due_ns;           /* no deadline among them is earlier */
+	size_t open;               /* exchanges that have begun and have not completed */
+	int stopping;
+	uint64_t trouble_ns;       /* until then /readyz says that the store refused a write; 0: no trouble */
+	int trouble;               /* DTSS_E_* */
+};
+
+/* A question to the node; its address is the token. */
+struct ask {
+	struct exchange *exchange;
+	size_t index; /* which of the exchange's questions */
+};
+
+/* A request and its response. */
+struct exchange {
+	struct server *server;
+	struct MHD_Connection *connection;
+	const struct route *route;
+	char *path;          /* owned */
+	const char *segment; /* the {} of the route: into path */
+	char *body;
+	size_t body_len;
+	size_t body_cap;
+	int begun;           /* the handler was called */
+	int suspended;
+
+	struct ask ask;
+	void (*answered)(struct exchange *x, size_t index, const struct dtss_answer *answer);
+	/* the deadline, or somebody who knows that there is something new */
+	void (*due)(struct exchange *x);
+	uint64_t deadline_ns;
+	struct exchange *prev, *next;
+	uint64_t task;       /* what the log route follows: events of it make the exchange due */
+	void *state;         /* the handler's own */
+	void (*release)(void *state);
+
+	unsigned status;     /* 0: no reply yet */
+	struct MHD_Response *response;
+};
+
+enum route_flag {
+	ROUTE_OPEN = 1, /* no token needed */
+	ROUTE_V1 = 2    /* errors look as those of the Go scheduler */
+};
+
+struct route {
+	const char *method;
+	const char *path;       /* "/api/v2/tasks/{id}" */
+	void (*handle)(struct exchange *x);
+	unsigned flags;
+	const char *parameters; /* " name name " of the query; NULL: none */
+	const char *summary;
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+/* The route of path and method. Else NULL with the methods that the path knows in allow ("" for none). */
+const struct route *route_find(const char *method, const char *path, const char **ret_segment, char *allow, size_t cap);
+
+enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+			      const char *version, const char *data, size_t *len, void **con_cls);
+void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode code);
+
+/* Asks the node; answered() is called later. A question that it does not take is replied to at once. */
+void exchange_ask(struct exchange *x, struct dtss_request *request,
+		  void (*answered)(struct exchange *x, size_t index, const struct dtss_answer *answer));
+/* due() is called in ms, on the grid; again replaces. */
+void exchange_wait(struct exchange *x, uint64_t ms, void (*due)(struct exchange *x));
+void exchange_wait_end(struct exchange *x);
+/* Goes on with an exchange that has a reply, or data for its reader. */
+void exchange_resume(struct exchange *x);
+/* 1 when the client has closed its end. */
+int exchange_left(const struct exchange *x);
+const char *exchange_parameter(const struct exchange *x, const char *name);
+/* A number of the query, or fallback when it is not there. 0, or an error that has been replied. */
+int exchange_number(struct exchange *x, const char *name, uint64_t min, uint64_t max, uint64_t fallback, uint64_t *ret);
+/* The id in the path: 0, or 404 has been replied. */
+int exchange_task(struct exchange *x, dtss_task_id *ret_id);
+
+/* Each ends the exchange's waiting. Values are taken over. */
+void reply_json(struct exchange *x, unsigned status, json_t *value);
+void reply_text(struct exchange *x, unsigned status, const char *type, char *text, size_t len);
+void reply_response(struct exchange *x, unsigned status, struct MHD_Response *response);
+void reply_problem(struct exchange *x, const struct problem *p);
+void reply_status(struct exchange *x, unsigned status, const struct problem *p);
+/* An answer with result < 0: what, for example "task 17", goes into the sentence of NOT_FOUND. */
+void reply_refusal(struct exchange *x, const struct dtss_answer *answer, const char *what);
+/* The HTTP status of an error. */
+unsigned reply_status_of(int code);
+
+/* Once a round: deadlines that have passed; and the answers and events of the node. */
+void server_sweep(struct server *s);
+void server_answers(struct server *s);
+/* Makes those who follow the task's log look again. */
+void server_touch(struct server *s, uint64_t task);
+
+/* openapi.c: the description of the API, made from the routes. */
+json_t *openapi_document(void);
+
+/* The handlers. */
+void v1_heartbeat(struct exchange *x);
+void v1_schedule(struct exchange *x);
+void v1_workers(struct exchange *x);
+void tasks_submit(struct exchange *x);
+void tasks_list(struct exchange *x);
+void task_get(struct exchange *x);
+void task_log(struct exchange *x);
+void task_explain(struct exchange *x);
+void task_cancel(struct exchange *x);
+void task_retry(struct exchange *x);
+void task_hold(struct exchange *x);
+void task_release(struct exchange *x);
+void workers_list(struct exchange *x);
+void worker_drain(struct exchange *x);
+void worker_cordon(struct exchange *x);
+void worker_uncordon(struct exchange *x);
+void worker_poll(struct exchange *x);
+void worker_log(struct exchange *x);
+void stats_get(struct exchange *x);
+void openapi_get(struct exchange *x);
+void healthz(struct exchange *x);
+void readyz(struct exchange *x);
+
+#endif
