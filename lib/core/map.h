@@ -28,7 +28,7 @@ void map_fini(struct map *m, const struct dtss_mem *mem);
 /* Room for that many more items, so that the next insertions cannot fail. DTSS_E_NOMEM. */
 int map_reserve(struct map *m, const struct dtss_mem *mem, size_t extra);
 void *map_find(const struct map *m, uint64_t hash, map_equal equal, const void *key); /* NULL: not there */
-void map_insert(struct map *m, uint64_t hash, void *item); /* room reserved before; not there yet */
+void map_insert(struct map *m, uint64_t hash, void *item);       /* room reserved before; not there yet */
 void map_remove(struct map *m, uint64_t hash, const void *item); /* must be there */
 /* Any order: 1 and the next item from *cursor (0 to begin), or 0. The table must not change meanwhile. */
 int map_next(const struct map *m, size_t *cursor, void **ret_item);
