@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include "core/check.h"
+#include "core/hash.h"
+#include "store/memory.h"
+
+enum memory_phase { MEMORY_PHASE_META = 0, MEMORY_PHASE_TASKS = 1, MEMORY_PHASE_NAMED = 2 };
+
+static int memory_rows_is_task(const struct dtss_record *r)
+{
+	return r->kind == DTSS_RECORD_TASK || r->kind == DTSS_RECORD_SPEC || r->kind == DTSS_RECORD_ATTEMPT;
+}
+
+static uint64_t memory_rows_hash(const struct dtss_record *r)
+{
+	return hash_bytes(0, r->kind, r->key, r->key_len);
+}
+
+static int memory_rows_task_equal(const void *item, const void *key)
+{
+	return ((const struct memory_task *)item)->id == *(const uint64_t *)key;
+}
+
+static int memory_rows_named_equal(const void *item, const void *key)
+{
+	const struct dtss_record *a = &((const struct memory_row *)item)->record, *b = key;
+
+	return a->kind == b->kind && a->key_len == b->key_len && memcmp(a->key, b->key, a->key_len) == 0;
+}
+
+struct memory_task *memory_rows_task(const struct memory_rows *m, uint64_t id)
+{
+	return map_find(&m->tasks, hash_word(id), memory_rows_task_equal, &id);
+}
+
+static struct memory_row *memory_rows_new(const struct dtss_mem *mem, const struct dtss_record *r)
+{
+	struct memory_row *row = mem->alloc(mem->ctx, sizeof *row + r->len + r->key_len);
+	unsigned char *bytes;
+
+	if (row == NULL)
+		return NULL;
+	bytes = (unsigned char *)(row + 1);
+	row->before = NULL;
+	row->record = *r;
+	memcpy(bytes, r->data, r->len);
+	row->record.data = bytes;
+	if (r->key_len > 0)
+		memcpy(bytes + r->len, r->key, r->key_len);
+	row->record.key = r->key_len > 0 ? bytes + r->len : NULL;
+	return row;
+}
+
+static void memory_rows_free(const struct dtss_mem *mem, struct memory_row *row)
+{
+	if (row != NULL)
+		mem->release(mem->ctx, row, sizeof *row + row->record.len + row->record.key_len);
+}
+
+/* Room in the map was reserved. */
+static int memory_rows_task_make(struct memory_rows *m, const struct dtss_mem *mem, uint64_t id)
+{
+	struct memory_task *t;
+
+	if (memory_rows_task(m, id) != NULL)
+		return DTSS_OK;
+	t = mem->alloc(mem->ctx, sizeof *t);
+	if (t == NULL)
+		return DTSS_E_NOMEM;
+	memset(t, 0, sizeof *t);
+	t->id = id;
+	map_insert(&m->tasks, hash_word(id), t);
+	return DTSS_OK;
+}
+
+static void memory_rows_task_free(const struct dtss_mem *mem, struct memory_task *t)
+{
+	struct memory_row *row, *before;
+
+	memory_rows_free(mem, t->task);
+	memory_rows_free(mem, t->spec);
+	for (row = t->attempts; row != NULL; row = before) {
+		before = row->before;
+		memory_rows_free(mem, row);
+	}
+	mem->release(mem->ctx, t, sizeof *t);
+}
+
+static void memory_rows_task_drop(struct memory_rows *m, const struct dtss_mem *mem, struct memory_task *t)
+{
+	DTSS_ASSERT(memory_rows_task(m, t->id) == t);
+	if (t->done)
+		memory_history_remove(&m->history, t);
+	map_remove(&m->tasks, hash_word(t->id), t);
+	memory_rows_task_free(mem, t);
+}
+
+static void memory_rows_task_drop_empty(struct memory_rows *m, const struct dtss_mem *mem, uint64_t id)
+{
+	struct memory_task *t = memory_rows_task(m, id);
+
+	if (t != NULL && t->task == NULL && t->spec == NULL && t->attempts == NULL)
+		memory_rows_task_drop(m, mem, t);
+}
+
+static void memory_rows_abort(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *records,
+			      size_t count, struct memory_row **fresh)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		memory_rows_free(mem, fresh[i]);
+		if (memory_rows_is_task(&records[i]))
+			memory_rows_task_drop_empty(m, mem, records[i].id);
+	}
+}
+
+/* Copies the records, and gets all the room that installing them takes. */
+static int memory_rows_prepare(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *records,
+			       size_t count, struct memory_row **fresh)
+{
+	size_t i, done = 0;
+	int error;
+
+	for (i = 0; i < count; i++) {
+		fresh[i] = NULL;
+		done += (records[i].flags & DTSS_RECORD_DONE) != 0;
+	}
+	error = map_reserve(&m->tasks, mem, count);
+	if (error == DTSS_OK)
+		error = map_reserve(&m->named, mem, count);
+	if (error == DTSS_OK)
+		error = memory_history_reserve(&m->history, mem, done);
+	for (i = 0; i < count && error == DTSS_OK; i++) {
+		if (records[i].flags & DTSS_RECORD_DELETE)
+			continue;
+		fresh[i] = memory_rows_new(mem, &records[i]);
+		if (fresh[i] == NULL)
+			error = DTSS_E_NOMEM;
+		else if (memory_rows_is_task(&records[i]))
+			error = memory_rows_task_make(m, mem, records[i].id);
+	}
+	if (error < 0)
+		memory_rows_abort(m, mem, records, count, fresh);
+	return error;
+}
+
+/* row takes the place of *at; NULL: the place becomes empty. */
+static void memory_rows_put(const struct dtss_mem *mem, struct memory_row **at, struct memory_row *row)
+{
+	memory_rows_free(mem, *at);
+	*at = row;
+}
+
+static void memory_rows_put_attempt(const struct dtss_mem *mem, struct memory_task *t, uint32_t sub,
+				    struct memory_row *row)
+{
+	struct memory_row **at = &t->attempts, *old;
+
+	while (*at != NULL && (*at)->record.sub > sub)
+		at = &(*at)->before;
+	old = *at;
+	if (old != NULL && old->record.sub == sub) {
+		*at = old->before;
+		memory_rows_free(mem, old);
+	}
+	if (row != NULL) {
+		row->before = *at;
+		*at = row;
+	}
+}
+
+static void memory_rows_put_task(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *r,
+				 struct memory_row *row)
+{
+	struct memory_task *t = memory_rows_task(m, r->id);
+
+	DTSS_ASSERT(t != NULL || row == NULL);
+	if (t == NULL)
+		return;
+	if (r->kind == DTSS_RECORD_ATTEMPT)
+		memory_rows_put_attempt(mem, t, r->sub, row);
+	else
+		memory_rows_put(mem, r->kind == DTSS_RECORD_TASK ? &t->task : &t->spec, row);
+	if (row == NULL)
+		memory_rows_task_drop_empty(m, mem, r->id);
+	else if (r->kind == DTSS_RECORD_TASK && (r->flags & DTSS_RECORD_DONE) && !t->done)
+		memory_history_add(&m->history, t);
+}
+
+static void memory_rows_put_named(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *r,
+				  struct memory_row *row)
+{
+	uint64_t hash = memory_rows_hash(r);
+	struct memory_row *old = map_find(&m->named, hash, memory_rows_named_equal, r);
+
+	if (old != NULL) {
+		map_remove(&m->named, hash, old);
+		memory_rows_free(mem, old);
+	}
+	if (row != NULL)
+		map_insert(&m->named, hash, row);
+}
+
+static void memory_rows_install(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *r,
+				struct memory_row *row)
+{
+	DTSS_ASSERT(r->kind >= DTSS_RECORD_META && r->kind <= DTSS_RECORD_WORKER);
+	DTSS_ASSERT((row == NULL) == ((r->flags & DTSS_RECORD_DELETE) != 0));
+	if (r->kind == DTSS_RECORD_META)
+		memory_rows_put(mem, &m->meta, row);
+	else if (memory_rows_is_task(r))
+		memory_rows_put_task(m, mem, r, row);
+	else
+		memory_rows_put_named(m, mem, r, row);
+}
+
+int memory_rows_commit(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *records,
+		       size_t count)
+{
+	struct memory_row **fresh;
+	size_t i;
+	int error;
+
+	if (count == 0)
+		return DTSS_OK;
+	fresh = count > SIZE_MAX / sizeof fresh[0] ? NULL : mem->alloc(mem->ctx, count * sizeof fresh[0]);
+	if (fresh == NULL)
+		return DTSS_E_NOMEM;
+	error = memory_rows_prepare(m, mem, records, count, fresh);
+	for (i = 0; i < count && error == DTSS_OK; i++)
+		memory_rows_install(m, mem, &records[i], fresh[i]);
+	mem->release(mem->ctx, fresh, count * sizeof fresh[0]);
+	while (m->history.count > DTSS_MEMORY_HISTORY_MAX)
+		memory_rows_task_drop(m, mem, m->history.oldest);
+	return error;
+}
+
+size_t memory_rows_of(const struct memory_task *t, struct dtss_record *records, size_t cap)
+{
+	const struct memory_row *row;
+	size_t count = 0, at;
+
+	if (t->task != NULL && count++ < cap)
+		records[0] = t->task->record;
+	if (t->spec != NULL && count++ < cap)
+		records[count - 1] = t->spec->record;
+	for (row = t->attempts; row != NULL; row = row->before)
+		count++;
+	for (row = t->attempts, at = count; row != NULL; row = row->before) {
+		if (--at < cap)
+			records[at] = row->record;
+	}
+	return count;
+}
+
+/* After row, NULL for the first: TASK, SPEC, then the attempts. NULL at the end. */
+static struct memory_row *memory_rows_step(const struct memory_task *t, const struct memory_row *row)
+{
+	if (row == NULL && t->task != NULL)
+		return t->task;
+	if ((row == NULL || row == t->task) && t->spec != NULL)
+		return t->spec;
+	return row == NULL || row == t->task || row == t->spec ? t->attempts : row->before;
+}
+
+static const struct memory_row *memory_rows_next_live(const struct memory_rows *m, struct memory_cursor *cursor)
+{
+	void *item;
+
+	for (;;) {
+		if (cursor->task != NULL) {
+			cursor->row = memory_rows_step(cursor->task, cursor->row);
+			if (cursor->row != NULL)
+				return cursor->row;
+		}
+		do {
+			if (!map_next(&m->tasks, &cursor->slot, &item))
+				return NULL;
+			cursor->task = item;
+		} while (cursor->task->done);
+	}
+}
+
+const struct memory_row *memory_rows_next(const struct memory_rows *m, struct memory_cursor *cursor)
+{
+	const struct memory_row *row;
+	void *item;
+
+	if (cursor->phase == MEMORY_PHASE_META) {
+		cursor->phase = MEMORY_PHASE_TASKS;
+		if (m->meta != NULL)
+			return m->meta;
+	}
+	if (cursor->phase == MEMORY_PHASE_TASKS) {
+		row = memory_rows_next_live(m, cursor);
+		if (row != NULL)
+			return row;
+		cursor->phase = MEMORY_PHASE_NAMED;
+		cursor->slot = 0;
+	}
+	return map_next(&m->named, &cursor->slot, &item) ? item : NULL;
+}
+
+void memory_rows_init(struct memory_rows *m)
+{
+	memset(m, 0, sizeof *m);
+	map_init(&m->tasks);
+	map_init(&m->named);
+}
+
+void memory_rows_fini(struct memory_rows *m, const struct dtss_mem *mem)
+{
+	size_t cursor = 0;
+	void *item;
+
+	while (map_next(&m->tasks, &cursor, &item))
+		memory_rows_task_free(mem, item);
+	for (cursor = 0; map_next(&m->named, &cursor, &item);)
+		memory_rows_free(mem, item);
+	memory_rows_free(mem, m->meta);
+	map_fini(&m->tasks, mem);
+	map_fini(&m->named, mem);
+	memory_history_fini(&m->history, mem);
+}
