@@ -116,6 +116,8 @@ struct dtss_agent {
 	/* heartbeats */
 	uint8_t changed;       /* something that the scheduler should know at once ... */
 	uint64_t changed_ns;   /* ... since then */
+	uint8_t long_poll;     /* DTSS_AGENT_LONG_POLL */
+	uint8_t accepted;      /* the last heartbeat that was answered was taken */
 	uint8_t more;          /* the last one could not carry all reports */
 	uint8_t send;          /* one is to be handed out */
 	uint64_t sent_ns;      /* mono time of the last */

@@ -98,8 +98,10 @@ void agent_answer(struct dtss_agent *a, const struct dtss_message_answer *m)
 	a->epoch = m->epoch;
 	if (agent_identity_known(m->identity))
 		memcpy(a->identity, m->identity, DTSS_IDENTITY_LEN);
-	if (m->number > a->answered)
+	if (m->number > a->answered) {
 		a->answered = m->number;
+		a->accepted = m->result == DTSS_OK;
+	}
 	if (m->result == DTSS_E_STALE) {
 		agent_answer_stale(a);
 		return;

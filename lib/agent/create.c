@@ -71,7 +71,7 @@ static int agent_check_config(const struct dtss_agent_config *cfg)
 {
 	int result = agent_check_string(cfg->name, DTSS_NAME_LEN_MAX);
 
-	if (result == 0 && cfg->incarnation == 0)
+	if (result == 0 && (cfg->incarnation == 0 || (cfg->flags & ~(uint32_t)DTSS_AGENT_LONG_POLL) != 0))
 		result = DTSS_E_INVALID;
 	if (result == 0 && cfg->address != NULL)
 		result = agent_check_string(cfg->address, DTSS_ADDRESS_LEN_MAX);
@@ -142,6 +142,7 @@ static void agent_defaults(struct dtss_agent *a, const struct dtss_agent_config 
 	a->incarnation = cfg->incarnation;
 	a->max_tasks = cfg->max_tasks > 0 ? cfg->max_tasks : 1;
 	a->kill_grace_ms = cfg->kill_grace_ms > 0 ? cfg->kill_grace_ms : DTSS_KILL_GRACE_MS_DEFAULT;
+	a->long_poll = (cfg->flags & DTSS_AGENT_LONG_POLL) != 0;
 	a->heartbeat_ms = cfg->heartbeat_ms > 0 ? cfg->heartbeat_ms : DTSS_HEARTBEAT_MS_DEFAULT;
 	a->lease_ms = DTSS_LEASE_MS_DEFAULT;
 	a->answered_ns = -1;

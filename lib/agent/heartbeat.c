@@ -36,6 +36,8 @@ uint64_t agent_heartbeat_due(const struct dtss_agent *a)
 		return DTSS_NEVER;
 	if (a->number == 0)
 		return 0;
+	if (a->long_poll && a->accepted && a->answered == a->number)
+		return a->sent_ns;
 	regular_ns = agent_ns_after(a->sent_ns, a->heartbeat_ms);
 	if (!a->changed)
 		return regular_ns;

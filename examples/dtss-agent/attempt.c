@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtss-agent/attempt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "common/log.h"
+#include "dtss-agent/limits.h"
+#include "dtss-agent/tree.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+
+static struct attempt *attempt_find(const struct attempts *all, uint64_t fence)
+{
+	struct attempt *a = all->first;
+
+	while (a && a->kin.fence != fence)
+		a = a->next;
+	return a;
+}
+
+static int attempt_alive(const struct attempt *a)
+{
+	return a->state == ATTEMPT_STARTING || a->state == ATTEMPT_RUNNING || a->state == ATTEMPT_CLEARING;
+}
+
+/* When no other attempt runs, a process below us that cannot be told apart must be this one's. */
+static enum kin_scope attempt_scope(const struct attempts *all, const struct attempt *a)
+{
+	for (const struct attempt *other = all->first; other; other = other->next)
+		if (other != a && attempt_alive(other))
+			return KIN_OURS;
+	return KIN_ALONE;
+}
+
+static void attempt_fail(struct attempt *a, int err, const char *detail)
+{
+	a->outcome = (struct dtss_outcome){ .cause = DTSS_CAUSE_START_FAILED, .err = err };
+	if (detail[0] && detail != a->detail)
+		snprintf(a->detail, sizeof a->detail, "%s", detail);
+	else if (!detail[0])
+		snprintf(a->detail, sizeof a->detail, "%s", strerror(err));
+	a->outcome.detail = a->detail;
+}
+
+/* ---- starting ---- */
+
+static int attempt_directory(struct attempt *a, const struct attempts *all, const struct dtss_task_spec *spec)
+{
+	if (spec->cwd && spec->cwd[0])
+		return (a->cwd = strdup(spec->cwd)) ? 0 : ENOMEM;
+	if (asprintf(&a->dir, "%s/%llu", all->dir, (unsigned long long)a->kin.fence) < 0) {
+		a->dir = NULL;
+		return ENOMEM;
+	}
+	if (mkdir(a->dir, 0700) < 0 ||
+	    (all->account->drop && chown(a->dir, all->account->uid, all->account->gid) < 0)) {
+		snprintf(a->detail, sizeof a->detail, "cannot make a directory for it: %s", strerror(errno));
+		return errno;
+	}
+	return (a->cwd = strdup(a->dir)) ? 0 : ENOMEM;
+}
+
+/* Everything that can be found wrong before the intent is written. */
+static int attempt_prepare(struct attempt *a, const struct attempts *all, const struct dtss_agent_start *start)
+{
+	struct dtss_task_spec *spec = NULL;
+	int err;
+
+	err = dtss_spec_decode(start->spec, start->spec_len, dtss_mem_libc(), &spec) == 0 ? 0 : EBADMSG;
+	if (!err)
+		err = spawn_prepare(&a->spawn, start, spec, all->search, a->detail);
+	if (!err)
+		err = attempt_directory(a, all, spec);
+	dtss_spec_free(spec, dtss_mem_libc());
+	a->spawn.cwd = a->cwd;
+	if (!err && all->cgroups->version &&
+	    cgroup_make(all->cgroups, all->journal->incarnation, a->kin.fence, a->kin.cgroup, &a->spawn.cgroup_fd) <
+		    0) {
+		snprintf(a->detail, sizeof a->detail, "cannot make a control group for it: %s", strerror(errno));
+		err = errno;
+	}
+	return err;
+}
+
+void attempt_start(struct attempts *all, struct dtss_time now, const struct dtss_agent_start *start)
+{
+	struct attempt *a = calloc(1, sizeof *a);
+	int err;
+
+	if (!a) {
+		struct dtss_outcome none = { .cause = DTSS_CAUSE_START_FAILED, .err = ENOMEM };
+
+		(void)dtss_agent_ended(all->engine, now, start->fence,
+				       &none); /* it knows the fence, and there is no more to do */
+		return;
+	}
+	a->kin = (struct kin){ .task = start->task.v, .fence = start->fence, .attempt = start->attempt };
+	a->pidfd = a->exec_fd = a->spawn.cgroup_fd = -1;
+	a->spawn.account = all->account;
+	a->state = ATTEMPT_INTENDED;
+	stream_init(&a->streams[0], "stdout");
+	stream_init(&a->streams[1], "stderr");
+	snprintf(a->log_path, sizeof a->log_path, "/api/v2/workers/%s/log?task=%llu&fence=%llu", all->worker,
+		 (unsigned long long)a->kin.task, (unsigned long long)a->kin.fence);
+	a->next = all->first;
+	all->first = a;
+	err = attempt_prepare(a, all, start);
+	if (!err && (err = -journal_intent(all->journal, &a->kin)) != 0)
+		snprintf(a->detail, sizeof a->detail, "cannot write the journal: %s", strerror(err));
+	if (err) {
+		attempt_fail(a, err, a->detail);
+		a->state = ATTEMPT_DELIVERING;
+	}
+}
+
+static int attempt_pipes(struct attempt *a)
+{
+	for (int i = 0; i < 2; i++) {
+		int ends[2];
+
+		if (pipe2(ends, O_CLOEXEC) < 0)
+			return errno;
+		a->streams[i].fd = ends[0];
+		a->spawn.out[i] = ends[1];
+		if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
+			return errno;
+	}
+	return 0;
+}
+
+static int attempt_fork(struct attempts *all, struct attempt *a)
+{
+	struct spawned s;
+	int err;
+
+	a->spawn.out[0] = a->spawn.out[1] = -1;
+	err = attempt_pipes(a);
+	if (!err)
+		err = spawn_fork(&a->spawn, &s);
+	for (int i = 0; i < 2; i++)
+		if (a->spawn.out[i] >= 0)
+			close(a->spawn.out[i]);
+	if (a->spawn.cgroup_fd >= 0)
+		close(a->spawn.cgroup_fd);
+	a->spawn.cgroup_fd = -1;
+	if (err)
+		return err;
+	a->kin.pid = s.pid;
+	a->kin.start = kin_start_of(s.pid);
+	a->pidfd = s.pidfd;
+	a->exec_fd = s.exec_fd;
+	a->state = ATTEMPT_STARTING;
+	err = -journal_pid(all->journal, a->kin.fence, a->kin.pid, a->kin.start);
+	if (!err && write(s.go_fd, "", 1) != 1)
+		err = errno;
+	close(s.go_fd); /* without the byte it ends by itself */
+	if (err)
+		attempt_fail(a, err, "");
+	return 0;
+}
+
+void attempts_spawn(struct attempts *all, struct dtss_time now)
+{
+	int synced = journal_sync(all->journal);
+
+	for (struct attempt *a = all->first; a; a = a->next) {
+		int err = -synced;
+
+		if (a->state != ATTEMPT_INTENDED)
+			continue;
+		if (!err && a->stop)
+			err = ECANCELED;
+		if (!err)
+			err = attempt_fork(all, a);
+		if (!err)
+			continue;
+		attempt_fail(a, err, "");
+		a->state = ATTEMPT_CLEARING;
+		a->look_ns = a->clearing_ns = now.mono_ns;
+	}
+}
+
+/* What exec had to say: nothing, and it runs; or why it does not. */
+static void attempt_exec(struct attempts *all, struct attempt *a, struct dtss_time now)
+{
+	struct spawn_failure failure;
+	ssize_t n = read(a->exec_fd, &failure, sizeof failure);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	close(a->exec_fd);
+	a->exec_fd = -1;
+	a->state = ATTEMPT_RUNNING;
+	if (n == sizeof failure) {
+		spawn_explain(&failure, &a->spawn, a->detail);
+		attempt_fail(a, failure.err, a->detail);
+	} else if (a->outcome.cause == DTSS_CAUSE_NONE) {
+		(void)dtss_agent_started(all->engine, now, a->kin.fence); /* not found: a STOP for it comes */
+	}
+	spawn_fini(&a->spawn);
+}
+
+/* ---- ending ---- */
+
+void attempt_stop(struct attempts *all, uint64_t fence, int force)
+{
+	struct attempt *a = attempt_find(all, fence);
+
+	if (!a || a->state > ATTEMPT_CLEARING)
+		return;
+	a->stop = force ? 2 : 1;
+	if (a->state == ATTEMPT_INTENDED)
+		return;
+	if (force)
+		(void)kin_kill(&a->kin, attempt_scope(all, a)); /* repeated until its first process has ended */
+	else if (kin_signal(&a->kin, attempt_scope(all, a), SIGTERM) < 0)
+		log_line(LOG_ERROR, "task %llu: cannot read /proc to end it", (unsigned long long)a->kin.task);
+}
+
+int attempts_exited(struct attempts *all, struct dtss_time now, const siginfo_t *info)
+{
+	struct attempt *a = all->first;
+	siginfo_t reaped;
+
+	while (a && !(a->kin.pid == info->si_pid && a->pidfd >= 0))
+		a = a->next;
+	if (!a)
+		return 0;
+	(void)waitid(P_PIDFD, (id_t)a->pidfd, &reaped, WEXITED | WNOHANG);
+	close(a->pidfd);
+	a->pidfd = -1;
+	if (a->state == ATTEMPT_STARTING)
+		attempt_exec(all, a, now);
+	a->state = ATTEMPT_CLEARING;
+	a->look_ns = a->clearing_ns = now.mono_ns;
+	if (a->outcome.cause != DTSS_CAUSE_NONE)
+		return 1;
+	if (info->si_code == CLD_EXITED)
+		a->outcome = (struct dtss_outcome){ .cause = DTSS_CAUSE_EXIT, .exit_code = info->si_status };
+	else
+		a->outcome = (struct dtss_outcome){ .cause = DTSS_CAUSE_SIGNAL, .signal = (uint32_t)info->si_status };
+	return 1;
+}
+
+static void attempt_clear(struct attempts *all, struct attempt *a, struct dtss_time now)
+{
+	int living = a->kin.pid ? kin_kill(&a->kin, attempt_scope(all, a)) : 0;
+
+	if (living != 0) {
+		a->look_ns = now.mono_ns + KILL_AGAIN_MS * NS_PER_MS;
+		if (now.mono_ns - a->clearing_ns > JOURNAL_KILL_MS * NS_PER_MS) {
+			log_line(LOG_WARNING, "task %llu: %d of its processes cannot be killed",
+				 (unsigned long long)a->kin.task, living);
+			a->clearing_ns = now.mono_ns;
+		}
+		return;
+	}
+	if (a->outcome.cause == DTSS_CAUSE_SIGNAL && a->outcome.signal == SIGKILL &&
+	    cgroup_oom_kills(a->kin.cgroup) > 0)
+		a->outcome.cause = DTSS_CAUSE_OOM;
+	cgroup_remove(a->kin.cgroup);
+	if (journal_gone(all->journal, a->kin.fence) < 0)
+		log_line(LOG_WARNING, "cannot write the journal %s", all->journal->path);
+	a->state = ATTEMPT_DELIVERING;
+	for (int i = 0; i < 2; i++) {
+		stream_read(&a->streams[i], all->dir,
+			    1); /* whoever might still hold the other end is none of this attempt */
+		stream_end(&a->streams[i], now.mono_ns);
+	}
+}
+
+static void attempt_deliver(struct attempts *all, struct attempt *a, struct dtss_time now)
+{
+	uint64_t lost = stream_lost(&a->streams[0]) + stream_lost(&a->streams[1]);
+
+	if (lost > 0) {
+		log_line(LOG_WARNING, "task %llu: %llu bytes of its output were not taken",
+			 (unsigned long long)a->kin.task, (unsigned long long)lost);
+		if (!a->detail[0])
+			snprintf(a->detail, sizeof a->detail, "%llu bytes of its output could not be delivered",
+				 (unsigned long long)lost);
+		a->outcome.detail = a->detail;
+	}
+	a->state = ATTEMPT_ENDED;
+	if (dtss_agent_ended(all->engine, now, a->kin.fence, &a->outcome) == DTSS_E_NOMEM)
+		a->state = ATTEMPT_DELIVERING; /* tried again with the next step */
+}
+
+static uint64_t attempt_step(struct attempts *all, struct attempt *a, struct dtss_time now)
+{
+	uint64_t again = DTSS_NEVER;
+	int delivered = 1;
+
+	if (a->state == ATTEMPT_STARTING)
+		attempt_exec(all, a, now);
+	if (a->stop == 2 && attempt_alive(a) && a->state != ATTEMPT_CLEARING && now.mono_ns >= a->look_ns) {
+		(void)kin_kill(&a->kin, attempt_scope(all, a));
+		a->look_ns = now.mono_ns + KILL_AGAIN_MS * NS_PER_MS;
+	}
+	for (int i = 0; i < 2; i++)
+		stream_read(&a->streams[i], all->dir, 0);
+	if (a->state == ATTEMPT_CLEARING && now.mono_ns >= a->look_ns)
+		attempt_clear(all, a, now);
+	if ((a->stop == 2 && attempt_alive(a)) || a->state == ATTEMPT_CLEARING)
+		again = a->look_ns;
+	if (a->state == ATTEMPT_INTENDED || a->state == ATTEMPT_ENDED)
+		return again;
+	for (int i = 0; i < 2; i++)
+		delivered &= stream_step(&a->streams[i], all->client, a->log_path, now.mono_ns, &again) || !a->kin.pid;
+	if (a->state == ATTEMPT_DELIVERING && delivered)
+		attempt_deliver(all, a, now);
+	return again;
+}
+
+uint64_t attempts_step(struct attempts *all, struct dtss_time now)
+{
+	uint64_t again = DTSS_NEVER;
+
+	for (struct attempt *a = all->first; a; a = a->next) {
+		uint64_t ns = attempt_step(all, a, now);
+
+		if (ns < again)
+			again = ns;
+	}
+	return again;
+}
+
+int attempts_kill(struct attempts *all, int wait_ms)
+{
+	const struct timespec pause = { 0, KILL_AGAIN_MS * 1000000 };
+
+	for (int waited = 0;; waited += KILL_AGAIN_MS) {
+		int left = 0;
+
+		for (struct attempt *a = all->first; a; a = a->next)
+			left += attempt_alive(a) && kin_kill(&a->kin, attempt_scope(all, a)) != 0;
+		if (left == 0 || waited >= wait_ms)
+			return left;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* ---- forgetting ---- */
+
+/* A big tree takes its time, and heartbeats must go on: another process removes it. */
+static void attempt_remove_dir(const char *dir)
+{
+	pid_t pid;
+
+	if (!dir || rmdir(dir) == 0 || errno == ENOENT)
+		return;
+	pid = fork();
+	if (pid != 0)
+		return; /* -1: it is removed at the next start */
+	(void)prctl(PR_SET_NAME, KIN_GUARD_NAME);
+	_exit(tree_remove(dir) < 0);
+}
+
+static void attempt_free(struct attempt *a, struct post_client *client)
+{
+	spawn_fini(&a->spawn);
+	for (int i = 0; i < 2; i++)
+		stream_fini(&a->streams[i], client);
+	cgroup_remove(a->kin.cgroup); /* it is still there when the attempt never began */
+	if (a->spawn.cgroup_fd >= 0)
+		close(a->spawn.cgroup_fd);
+	if (a->exec_fd >= 0)
+		close(a->exec_fd);
+	if (a->pidfd >= 0)
+		close(a->pidfd);
+	free(a->cwd);
+	free(a->dir);
+	free(a);
+}
+
+void attempt_forget(struct attempts *all, uint64_t fence)
+{
+	struct attempt **at = &all->first, *a;
+
+	while (*at && (*at)->kin.fence != fence)
+		at = &(*at)->next;
+	a = *at;
+	if (!a)
+		return;
+	*at = a->next;
+	attempt_remove_dir(a->dir);
+	attempt_free(a, all->client);
+}
+
+void attempts_fini(struct attempts *all)
+{
+	while (all->first) {
+		struct attempt *a = all->first;
+
+		all->first = a->next;
+		attempt_free(a, all->client);
+	}
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtss-agent/transport.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/json.h"
+#include "dtss-agent/limits.h"
+
+struct agent_transport {
+	struct dtss_transport base;
+	struct post_client *client;
+	struct post polls[POLLS_MAX];
+	uint64_t order[POLLS_MAX]; /* of their sending */
+	uint64_t sent;
+	uint64_t wait_ms;
+	char *path;
+	enum agent_link link;
+	long status;
+	char why[PROBLEM_SENTENCE_MAX];
+	/* the answer that is being handed out */
+	struct json_reader reader;
+	json_t *value;
+	struct dtss_message *messages;
+	size_t count;
+	size_t next;
+};
+
+static void transport_drop_answer(struct agent_transport *t)
+{
+	json_reader_fini(&t->reader);
+	json_decref(t->value);
+	t->reader = (struct json_reader){ 0 };
+	t->value = NULL;
+	t->count = t->next = 0;
+}
+
+/* One that is free, else the oldest: what it would have brought comes again with a later heartbeat's answer. */
+static struct post *transport_slot(struct agent_transport *t)
+{
+	size_t oldest = 0;
+
+	for (size_t i = 0; i < POLLS_MAX; i++) {
+		if (t->polls[i].state == POST_IDLE) {
+			oldest = i;
+			break;
+		}
+		if (t->order[i] < t->order[oldest])
+			oldest = i;
+	}
+	post_cancel(t->client, &t->polls[oldest]);
+	t->order[oldest] = ++t->sent;
+	return &t->polls[oldest];
+}
+
+static int transport_send(struct dtss_transport *transport, const char *peer, const struct dtss_message *message)
+{
+	struct agent_transport *t = (struct agent_transport *)transport;
+	char path[PATH_LEN_MAX];
+	json_t *value;
+	char *text;
+
+	(void)peer;
+	if (message->type != DTSS_MESSAGE_HEARTBEAT)
+		return DTSS_E_INVALID;
+	value = json_from_heartbeat(&message->u.heartbeat);
+	text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	json_decref(value);
+	if (!text)
+		return DTSS_E_NOMEM;
+	snprintf(path, sizeof path, "%s?wait_ms=%llu", t->path, (unsigned long long)t->wait_ms);
+	if (post_begin(t->client, transport_slot(t), path, POST_JSON, text, strlen(text),
+		       (long)t->wait_ms + POST_TIMEOUT_MS) < 0)
+		return DTSS_E_NOMEM;
+	return 0;
+}
+
+/* {"error":"sentence",…}, or whatever else stands between us and a scheduler. */
+static void transport_refused(struct agent_transport *t, long status)
+{
+	const char *sentence = json_string_value(json_object_get(t->value, "error"));
+
+	t->status = status;
+	t->link = status >= 500 ? AGENT_LINK_DOWN : AGENT_LINK_REFUSED;
+	if (sentence)
+		snprintf(t->why, sizeof t->why, "%s", sentence);
+	else
+		snprintf(t->why, sizeof t->why, "it answers with HTTP status %ld", status);
+}
+
+/* The refusal of an older incarnation carries the answer that says so: that is for the engine. 1: it is one. */
+static int transport_stale(struct agent_transport *t)
+{
+	json_t *answer = json_incref(json_object_get(t->value, "answer"));
+
+	if (!answer)
+		return 0;
+	json_object_clear(t->value);
+	return json_object_set_new(t->value, "answer", answer) == 0;
+}
+
+/* Takes what a request brought. 1: there are messages. */
+static int transport_take(struct agent_transport *t, struct post *post)
+{
+	post->state = POST_IDLE;
+	if (post->status == 0) {
+		t->link = AGENT_LINK_DOWN;
+		t->status = 0;
+		snprintf(t->why, sizeof t->why, "%s", post->error);
+		return 0;
+	}
+	t->value = json_read_text(&t->reader, post->response ? post->response : "", post->len);
+	if (post->status != 200 && !(post->status == 409 && transport_stale(t))) {
+		transport_refused(t, post->status);
+		return 0;
+	}
+	if (!t->value || json_read_poll(&t->reader, t->value, &t->messages, &t->count) != 0) {
+		t->status = post->status;
+		t->link = AGENT_LINK_DOWN;
+		snprintf(t->why, sizeof t->why, "its answer is none of ours: %.400s", t->reader.problem.sentence);
+		transport_drop_answer(t);
+		return 0;
+	}
+	t->link = AGENT_LINK_UP;
+	return t->count > 0;
+}
+
+static int transport_poll(struct dtss_transport *transport, const struct dtss_message **ret_message,
+			  const char **ret_peer)
+{
+	struct agent_transport *t = (struct agent_transport *)transport;
+
+	if (t->next == t->count) {
+		transport_drop_answer(t);
+		post_step(t->client);
+		for (size_t i = 0; i < POLLS_MAX && t->count == 0; i++)
+			if (t->polls[i].state == POST_DONE && !transport_take(t, &t->polls[i]))
+				transport_drop_answer(t);
+		if (t->count == 0)
+			return 0;
+	}
+	*ret_message = &t->messages[t->next++];
+	*ret_peer = NULL;
+	if ((*ret_message)->type == DTSS_MESSAGE_ANSWER && (*ret_message)->u.answer.heartbeat_ms > 0 &&
+	    (*ret_message)->u.answer.heartbeat_ms < POLL_WAIT_MS_MAX)
+		t->wait_ms = (*ret_message)->u.answer.heartbeat_ms;
+	return 1;
+}
+
+static int transport_fd(struct dtss_transport *transport)
+{
+	(void)transport;
+	return -1; /* curl's descriptors come and go: the daemon waits in curl_multi_poll() */
+}
+
+static void transport_close(struct dtss_transport *transport)
+{
+	struct agent_transport *t = (struct agent_transport *)transport;
+
+	transport_drop_answer(t);
+	for (size_t i = 0; i < POLLS_MAX; i++)
+		post_fini(t->client, &t->polls[i]);
+	free(t->path);
+	free(t);
+}
+
+static const struct dtss_transport_ops transport_ops = {
+	.size = sizeof(struct dtss_transport_ops),
+	.name = "http",
+	.send = transport_send,
+	.poll = transport_poll,
+	.fd = transport_fd,
+	.close = transport_close,
+};
+
+int agent_transport_open(struct dtss_transport **ret_transport, struct post_client *client, const char *name)
+{
+	struct agent_transport *t = calloc(1, sizeof *t);
+	char *escaped = curl_easy_escape(NULL, name, 0);
+
+	if (!t || !escaped || asprintf(&t->path, "/api/v2/workers/%s/poll", escaped) < 0) {
+		curl_free(escaped);
+		free(t);
+		return DTSS_E_NOMEM;
+	}
+	curl_free(escaped);
+	t->base.ops = &transport_ops;
+	t->client = client;
+	t->wait_ms = POLL_WAIT_MS_MAX;
+	*ret_transport = &t->base;
+	return 0;
+}
+
+enum agent_link agent_transport_link(const struct dtss_transport *transport, long *ret_status, const char **ret_why)
+{
+	const struct agent_transport *t = (const struct agent_transport *)transport;
+
+	*ret_status = t->status;
+	*ret_why = t->why;
+	return t->link;
+}
