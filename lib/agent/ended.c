@@ -38,8 +38,8 @@ int dtss_agent_ended(struct dtss_agent *a, struct dtss_time now, uint64_t fence,
 	struct agent_attempt *t;
 
 	DTSS_ASSERT(outcome != NULL);
-	if (outcome->cause == DTSS_CAUSE_NONE || outcome->cause > DTSS_CAUSE_CANCEL)
-		return DTSS_E_INVALID;
+	if (outcome->cause == DTSS_CAUSE_NONE || outcome->cause > DTSS_CAUSE_CANCEL || outcome->signal > 255)
+		return DTSS_E_INVALID; /* the scheduler would refuse it for ever */
 	agent_enter(a, now);
 	t = agent_attempt_find(a, fence);
 	if (t == NULL || !t->given)

@@ -227,6 +227,10 @@ START_TEST(the_driver_gets_it_wrong)
 	ck_assert_int_eq(story_exit(&s, 1, 0), DTSS_E_NOT_FOUND);
 	ck_assert_int_eq(story_assign(&s, 7, 1, 0), 0);
 	ck_assert_int_eq(dtss_agent_ended(s.agent, now, 1, &outcome), DTSS_E_INVALID);
+	outcome.cause = DTSS_CAUSE_SIGNAL;
+	outcome.signal = 256;
+	ck_assert_int_eq(dtss_agent_ended(s.agent, now, 1, &outcome), DTSS_E_INVALID);
+	outcome.signal = 0;
 	outcome.cause = DTSS_CAUSE_DEPENDENCY;
 	ck_assert_int_eq(dtss_agent_ended(s.agent, now, 1, &outcome), DTSS_E_INVALID);
 	ck_assert_int_eq(story_started(&s, 1), 0);
