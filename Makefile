@@ -275,13 +275,18 @@ $(BUILD)/tests/%.o: tests/%.c | equipped
 $(BUILD)/suites.o: $(BUILD)/suites.c
 	$(compile_test)
 
-$(BUILD)/support.a: $(call objects,$(wildcard tests/support/*.c))
+$(BUILD)/support.a: $(call objects,$(filter-out %/probe.c,$(wildcard tests/support/*.c)))
+
+# What tests give to agents as a task.
+$(BUILD)/probe: $(BUILD)/tests/support/probe.o
+	$(call say,LD $@)
+	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $< $(call package_libs,jansson)
 $(BUILD)/check: $(BUILD)/tests/main.o $(BUILD)/suites.o $(call objects,$(suites)) $(archives)
 	$(call say,LD $@)
 	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) \
 		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -Wl,--as-needed $(call package_libs,$(check_needs)) -lm
 
-check: $(BUILD)/check all stage
+check: $(BUILD)/check $(BUILD)/probe all stage
 	@DTSS_BUILD=$(abspath $(BUILD)) DTSS_STAGE=$(abspath $(STAGE)) DTSS_SOURCE=$(CURDIR) $(BUILD)/check
 
 # What a user's program links, in the stage, stays as a user has it.
