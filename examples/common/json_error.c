@@ -48,7 +48,7 @@ const char *problem_code_name(int code)
 {
 	const char *name = dtss_errname(code);
 
-	return strncmp(name, "DTSS_E_", 7) == 0 ? name + 7 : name;
+	return name + (strncmp(name, "DTSS_E_", 7) == 0 ? 7 : strlen("DTSS_"));
 }
 
 json_t *problem_json(const struct problem *p)

@@ -105,7 +105,7 @@ static int read_result(struct json_reader *r, const json_t *value, const struct 
 			return 0;
 		}
 	}
-	return json_expected(r, DTSS_E_INVALID, "a result, such as \"DTSS_OK\"");
+	return json_expected(r, DTSS_E_INVALID, "a result, such as \"OK\"");
 }
 
 static int read_kind(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)

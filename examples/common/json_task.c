@@ -301,7 +301,7 @@ json_t *json_from_task(const struct dtss_task_spec *spec)
 {
 	json_t *task = json_object(), *retry = from_retry(&spec->retry);
 
-	if (spec->name)
+	if (spec->name && spec->name[0])
 		json_put(&task, "name", json_text(spec->name));
 	if (spec->key)
 		json_put(&task, "key", json_text(spec->key));

@@ -22,7 +22,7 @@ int problem_of(struct problem *p, int code, const struct dtss_problem *found, lo
 
 /* {"error","code","field","expected"}; NULL: out of memory. */
 json_t *problem_json(const struct problem *p);
-/* DTSS_E_CONFLICT -> "CONFLICT" */
+/* DTSS_E_CONFLICT -> "CONFLICT", DTSS_OK -> "OK" */
 const char *problem_code_name(int code);
 
 #endif

@@ -160,7 +160,7 @@ static void follow_look(struct exchange *x)
 	exchange_ask(x, &request, f->streaming ? read_answered : task_answered);
 }
 
-void task_log(struct exchange *x)
+void api_task_log(struct exchange *x)
 {
 	const char *stream = exchange_parameter(x, "stream");
 	struct problem p = {0};

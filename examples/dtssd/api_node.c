@@ -19,14 +19,14 @@ static void stats_answered(struct exchange *x, size_t index, const struct dtss_a
 		reply_json(x, MHD_HTTP_OK, json_from_stats(answer->u.stats));
 }
 
-void stats_get(struct exchange *x)
+void api_stats_get(struct exchange *x)
 {
 	struct dtss_request request = {.type = DTSS_REQUEST_STATS};
 
 	exchange_ask(x, &request, stats_answered);
 }
 
-void openapi_get(struct exchange *x)
+void api_openapi_get(struct exchange *x)
 {
 	reply_json(x, MHD_HTTP_OK, openapi_document());
 }
@@ -48,7 +48,7 @@ static const char *not_ready(const struct server *s, const struct dtss_node_info
 }
 
 /* The process answers: that is what health is here. Everything else is readiness. */
-void healthz(struct exchange *x)
+void api_healthz(struct exchange *x)
 {
 	struct dtss_node_info info = {.size = sizeof info};
 
@@ -58,7 +58,7 @@ void healthz(struct exchange *x)
 			     "leader", info.state == DTSS_NODE_LEADING, "version", dtss_version(), "store", info.store));
 }
 
-void readyz(struct exchange *x)
+void api_readyz(struct exchange *x)
 {
 	struct dtss_node_info info = {.size = sizeof info};
 	const char *reason;

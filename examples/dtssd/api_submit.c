@@ -308,7 +308,7 @@ static void submit_lines(struct exchange *x)
 	lines_pump(x, s);
 }
 
-void tasks_submit(struct exchange *x)
+void api_tasks_submit(struct exchange *x)
 {
 	const char *type = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
 	struct json_reader r = {0};

@@ -35,7 +35,7 @@ static void ask_task(struct exchange *x, uint32_t type,
 		exchange_ask(x, &request, answered);
 }
 
-void task_get(struct exchange *x)
+void api_task_get(struct exchange *x)
 {
 	ask_task(x, DTSS_REQUEST_GET, get_answered);
 }
@@ -51,36 +51,48 @@ static void explain_answered(struct exchange *x, size_t index, const struct dtss
 		reply_json(x, MHD_HTTP_OK, json_from_explanation(id, answer->u.explanation));
 }
 
-void task_explain(struct exchange *x)
+void api_task_explain(struct exchange *x)
 {
 	ask_task(x, DTSS_REQUEST_EXPLAIN, explain_answered);
 }
 
-/* After cancel, hold and release comes the task as it is now; after retry the new one. */
-static void verb_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
+/* The engine holds no task of that id: it has ended, or there never was one. */
+static void ended_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
-	struct dtss_request request = {.type = DTSS_REQUEST_GET};
+	struct problem p;
 
 	(void)index;
 	if (answer->result != 0) {
 		refuse_task(x, answer);
 		return;
 	}
-	if (exchange_task(x, &request.u.task) == 0)
-		exchange_ask(x, &request, get_answered);
+	problem_set(&p, DTSS_E_STATE, "task %s has ended: it is %s", x->segment, dtss_task_state_name(answer->u.task->state));
+	reply_problem(x, &p);
 }
 
-void task_cancel(struct exchange *x)
+/* After cancel, hold and release comes the task as it is now. */
+static void verb_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
+{
+	struct dtss_request request = {.type = DTSS_REQUEST_GET};
+
+	(void)index;
+	if (answer->result != 0 && answer->result != DTSS_E_NOT_FOUND)
+		refuse_task(x, answer);
+	else if (exchange_task(x, &request.u.task) == 0)
+		exchange_ask(x, &request, answer->result == 0 ? get_answered : ended_answered);
+}
+
+void api_task_cancel(struct exchange *x)
 {
 	ask_task(x, DTSS_REQUEST_CANCEL, verb_answered);
 }
 
-void task_hold(struct exchange *x)
+void api_task_hold(struct exchange *x)
 {
 	ask_task(x, DTSS_REQUEST_HOLD, verb_answered);
 }
 
-void task_release(struct exchange *x)
+void api_task_release(struct exchange *x)
 {
 	ask_task(x, DTSS_REQUEST_RELEASE, verb_answered);
 }
@@ -105,7 +117,7 @@ static void retry_answered(struct exchange *x, size_t index, const struct dtss_a
 		exchange_ask(x, &request, retried_answered);
 }
 
-void task_retry(struct exchange *x)
+void api_task_retry(struct exchange *x)
 {
 	ask_task(x, DTSS_REQUEST_RETRY, retry_answered);
 }
@@ -180,7 +192,7 @@ static int read_label(struct exchange *x, char *label, size_t cap, struct dtss_t
 	return 0;
 }
 
-void tasks_list(struct exchange *x)
+void api_tasks_list(struct exchange *x)
 {
 	struct dtss_request request = {.type = DTSS_REQUEST_LIST};
 	struct dtss_task_filter *filter = &request.u.list;

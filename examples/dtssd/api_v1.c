@@ -76,6 +76,23 @@ static json_t *read_body(struct exchange *x, struct json_reader *r, const struct
 	return NULL;
 }
 
+/* The engine sorts tags; clients of the Go scheduler find them as they were told. A cache: without it they are sorted. */
+static void remember_tags(struct server *s, const char *name, const char *const *tags, size_t count)
+{
+	if (!s->v1_tags || json_object_size(s->v1_tags) >= DTSS_WORKERS_MAX_DEFAULT) {
+		json_decref(s->v1_tags);
+		s->v1_tags = json_object();
+	}
+	json_object_set_new(s->v1_tags, name, json_from_strings(tags, count));
+}
+
+static json_t *tags_of(const struct server *s, const struct dtss_worker_view *view)
+{
+	json_t *told = view->kind == DTSS_WORKER_PLACEMENT ? json_object_get(s->v1_tags, view->name) : NULL;
+
+	return told ? json_incref(told) : json_from_strings(view->tags, view->tag_count);
+}
+
 static void heartbeat_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
 	struct problem p;
@@ -91,7 +108,7 @@ static void heartbeat_answered(struct exchange *x, size_t index, const struct dt
 	}
 }
 
-void v1_heartbeat(struct exchange *x)
+void api_v1_heartbeat(struct exchange *x)
 {
 	struct json_reader r = {0};
 	struct beat beat = {0};
@@ -112,6 +129,7 @@ void v1_heartbeat(struct exchange *x)
 		hb.max_tasks = beat.max_tasks;
 		hb.used = beat.current_tasks;
 		hb.sent_wall_ns = beat.timestamp <= TIMESTAMP_MAX ? beat.timestamp * 1000000000 : 0;
+		remember_tags(x->server, hb.name, hb.tags, hb.tag_count);
 		exchange_ask(x, &request, heartbeat_answered);
 	}
 	json_reader_fini(&r);
@@ -131,7 +149,7 @@ static void schedule_answered(struct exchange *x, size_t index, const struct dts
 				     json_text(placement->address ? placement->address : "")));
 }
 
-void v1_schedule(struct exchange *x)
+void api_v1_schedule(struct exchange *x)
 {
 	struct json_reader r = {0};
 	struct place place = {0};
@@ -153,7 +171,7 @@ void v1_schedule(struct exchange *x)
 	json_decref(body);
 }
 
-static json_t *from_worker(const struct dtss_worker_view *view)
+static json_t *from_worker(const struct server *s, const struct dtss_worker_view *view)
 {
 	char seen[RFC3339_LEN] = "0001-01-01T00:00:00Z"; /* the zero time of its language: not seen since the start */
 	uint32_t available = view->used < view->max_tasks ? view->max_tasks - view->used : 0;
@@ -162,7 +180,7 @@ static json_t *from_worker(const struct dtss_worker_view *view)
 		rfc3339_format(seen, view->last_seen_ns, 0);
 	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:s, s:s}", "WorkerID", json_text(view->name), "Address",
 			 json_text(view->address ? view->address : ""), "ResourceTags",
-			 json_from_strings(view->tags, view->tag_count), "MaxTasks", (json_int_t)view->max_tasks,
+			 tags_of(s, view), "MaxTasks", (json_int_t)view->max_tasks,
 			 "CurrentTasks", (json_int_t)view->used, "Available", (json_int_t)available, "LastHeartbeat", seen,
 			 "Status", dtss_worker_status_name(view->status));
 }
@@ -182,12 +200,12 @@ static void workers_answered(struct exchange *x, size_t index, const struct dtss
 		const struct dtss_worker_view *view = &answer->u.workers.workers[i];
 
 		if (view->kind == DTSS_WORKER_PLACEMENT || view->address)
-			json_array_append_new(array, from_worker(view));
+			json_array_append_new(array, from_worker(x->server, view));
 	}
 	reply_json(x, MHD_HTTP_OK, array);
 }
 
-void v1_workers(struct exchange *x)
+void api_v1_workers(struct exchange *x)
 {
 	struct dtss_request request = {.type = DTSS_REQUEST_WORKERS};
 

@@ -20,7 +20,7 @@ static void list_answered(struct exchange *x, size_t index, const struct dtss_an
 	reply_json(x, MHD_HTTP_OK, json_pack("{s:o}", "workers", array));
 }
 
-void workers_list(struct exchange *x)
+void api_workers_list(struct exchange *x)
 {
 	struct dtss_request request = {.type = DTSS_REQUEST_WORKERS};
 
@@ -47,24 +47,24 @@ static void worker_verb(struct exchange *x, uint32_t type)
 	exchange_ask(x, &request, verb_answered);
 }
 
-void worker_drain(struct exchange *x)
+void api_worker_drain(struct exchange *x)
 {
 	worker_verb(x, DTSS_REQUEST_DRAIN);
 }
 
-void worker_cordon(struct exchange *x)
+void api_worker_cordon(struct exchange *x)
 {
 	worker_verb(x, DTSS_REQUEST_CORDON);
 }
 
-void worker_uncordon(struct exchange *x)
+void api_worker_uncordon(struct exchange *x)
 {
 	worker_verb(x, DTSS_REQUEST_UNCORDON);
 }
 
 /* ---- for agents ---- */
 
-void worker_poll(struct exchange *x)
+void api_worker_poll(struct exchange *x)
 {
 	struct mail *mail = calloc(1, sizeof *mail);
 	struct problem p = {0};
@@ -132,7 +132,7 @@ static uint32_t stream_of(struct exchange *x)
 	return 0;
 }
 
-void worker_log(struct exchange *x)
+void api_worker_log(struct exchange *x)
 {
 	struct dtss_request request = {.type = DTSS_REQUEST_LOG_APPEND};
 	struct dtss_log_chunk *chunk = &request.u.log_append.chunk;

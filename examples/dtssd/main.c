@@ -176,7 +176,7 @@ static int idle_ms(const struct dtssd *d)
 
 	if (d->server.due_ns < next)
 		next = d->server.due_ns;
-	if (next <= d->server.now.mono_ns)
+	if (next <= d->server.now.mono_ns || d->server.resumed)
 		return 0;
 	if (next != DTSS_NEVER && (next - d->server.now.mono_ns) / NS_PER_MS < ms)
 		ms = (next - d->server.now.mono_ns + NS_PER_MS - 1) / NS_PER_MS;
@@ -202,6 +202,7 @@ static void one_round(struct dtssd *d)
 	struct server *s = &d->server;
 
 	s->now = dtss_now();
+	s->resumed = 0;
 	MHD_run(s->daemon);
 	dtss_node_step(s->node, s->now); /* a node that has failed says so in every answer */
 	mail_flush(s->mail, s->now);
@@ -257,6 +258,7 @@ int main(int argc, char **argv)
 		log_line(LOG_INFO, "stopped");
 	}
 	dtss_node_close(d.server.node);
+	json_decref(d.server.v1_tags);
 	settings_fini(&d.settings);
 	return status;
 }

@@ -57,7 +57,7 @@ static json_t *parameters_of(const struct route *route)
 
 static json_t *body_of(const struct route *route)
 {
-	if (route->handle != tasks_submit)
+	if (route->handle != api_tasks_submit)
 		return NULL;
 	return json_pack("{s:{s:{s:{s:[{s:s}, {s:s, s:{s:s}}]}}, s:{s:{s:s}}}}", "content", "application/json", "schema",
 			 "oneOf", "$ref", "#/components/schemas/Spec", "type", "array", "items", "$ref",
@@ -66,7 +66,7 @@ static json_t *body_of(const struct route *route)
 
 static json_t *operation_of(const struct route *route)
 {
-	const char *success = route->handle == tasks_submit || route->handle == task_retry ? "201" : "200";
+	const char *success = route->handle == api_tasks_submit || route->handle == api_task_retry ? "201" : "200";
 	json_t *object = json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s, s:{s:{s:{s:s}}}}}}", "summary", route->summary, "parameters",
 				   parameters_of(route), "responses", success, "description", "Success", "default",
 				   "description", "An error", "content", "application/json", "schema", "$ref",

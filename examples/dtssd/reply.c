@@ -68,7 +68,7 @@ void reply_json(struct exchange *x, unsigned status, json_t *value)
 
 void reply_status(struct exchange *x, unsigned status, const struct problem *p)
 {
-	if (x->route && (x->route->flags & ROUTE_V1))
+	if (strncmp(x->path, "/api/v1/", strlen("/api/v1/")) == 0)
 		reply_json(x, status, json_pack("{s:o}", "error", json_text(p->sentence)));
 	else
 		reply_json(x, status, problem_json(p));
@@ -84,7 +84,7 @@ void reply_refusal(struct exchange *x, const struct dtss_answer *answer, const c
 	struct problem p = {0};
 
 	problem_of(&p, answer->result, &answer->problem, -1);
-	if (answer->result == DTSS_E_NOT_FOUND && what && !p.field[0])
+	if (answer->result == DTSS_E_NOT_FOUND && what)
 		problem_set(&p, answer->result, "there is no %s", what);
 	reply_problem(x, &p);
 }

@@ -79,6 +79,7 @@ void exchange_resume(struct exchange *x)
 	if (!x->suspended)
 		return;
 	x->suspended = 0;
+	x->server->resumed = 1;
 	MHD_resume_connection(x->connection);
 }
 

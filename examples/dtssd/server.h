@@ -29,8 +29,10 @@ struct server {
 	uint64_t due_ns;           /* no deadline among them is earlier */
 	size_t open;               /* exchanges that have begun and have not completed */
 	int stopping;
+	int resumed;               /* libmicrohttpd has work of its own, whatever its descriptors say */
 	uint64_t trouble_ns;       /* until then /readyz says that the store refused a write; 0: no trouble */
 	int trouble;               /* DTSS_E_* */
+	json_t *v1_tags;           /* of placement workers, in the order in which they told them */
 };
 
 /* A question to the node; its address is the token. */
@@ -68,7 +70,7 @@ struct exchange {
 
 enum route_flag {
 	ROUTE_OPEN = 1, /* no token needed */
-	ROUTE_V1 = 2    /* errors look as those of the Go scheduler */
+	ROUTE_V1 = 2    /* as lenient as the Go scheduler */
 };
 
 struct route {
@@ -127,27 +129,27 @@ void server_touch(struct server *s, uint64_t task);
 json_t *openapi_document(void);
 
 /* The handlers. */
-void v1_heartbeat(struct exchange *x);
-void v1_schedule(struct exchange *x);
-void v1_workers(struct exchange *x);
-void tasks_submit(struct exchange *x);
-void tasks_list(struct exchange *x);
-void task_get(struct exchange *x);
-void task_log(struct exchange *x);
-void task_explain(struct exchange *x);
-void task_cancel(struct exchange *x);
-void task_retry(struct exchange *x);
-void task_hold(struct exchange *x);
-void task_release(struct exchange *x);
-void workers_list(struct exchange *x);
-void worker_drain(struct exchange *x);
-void worker_cordon(struct exchange *x);
-void worker_uncordon(struct exchange *x);
-void worker_poll(struct exchange *x);
-void worker_log(struct exchange *x);
-void stats_get(struct exchange *x);
-void openapi_get(struct exchange *x);
-void healthz(struct exchange *x);
-void readyz(struct exchange *x);
+void api_v1_heartbeat(struct exchange *x);
+void api_v1_schedule(struct exchange *x);
+void api_v1_workers(struct exchange *x);
+void api_tasks_submit(struct exchange *x);
+void api_tasks_list(struct exchange *x);
+void api_task_get(struct exchange *x);
+void api_task_log(struct exchange *x);
+void api_task_explain(struct exchange *x);
+void api_task_cancel(struct exchange *x);
+void api_task_retry(struct exchange *x);
+void api_task_hold(struct exchange *x);
+void api_task_release(struct exchange *x);
+void api_workers_list(struct exchange *x);
+void api_worker_drain(struct exchange *x);
+void api_worker_cordon(struct exchange *x);
+void api_worker_uncordon(struct exchange *x);
+void api_worker_poll(struct exchange *x);
+void api_worker_log(struct exchange *x);
+void api_stats_get(struct exchange *x);
+void api_openapi_get(struct exchange *x);
+void api_healthz(struct exchange *x);
+void api_readyz(struct exchange *x);
 
 #endif
