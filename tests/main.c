@@ -40,17 +40,6 @@ static SRunner *runner_make(char **names, int count)
 	exit(2);
 }
 
-static void failures_print(SRunner *runner)
-{
-	TestResult **results = srunner_failures(runner);
-	int i;
-
-	for (i = 0; i < srunner_ntests_failed(runner); i++)
-		printf("%s:%d: %s: %s\n", tr_lfile(results[i]), tr_lno(results[i]), tr_tcname(results[i]),
-		       tr_msg(results[i]));
-	free(results);
-}
-
 int main(int argc, char **argv)
 {
 	SRunner *runner;
@@ -59,12 +48,10 @@ int main(int argc, char **argv)
 	if (setvbuf(stdout, NULL, _IOLBF, 0) != 0 || setenv("CK_DEFAULT_TIMEOUT", TEST_TIMEOUT_S, 0) != 0)
 		return 2;
 	runner = runner_make(argv + 1, argc - 1);
-	srunner_run_all(runner, CK_MINIMAL);
+	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
-	if (failed > 0) {
-		failures_print(runner);
-		srunner_print(runner, CK_MINIMAL);
-	}
+	if (failed > 0)
+		srunner_print(runner, CK_MINIMAL); /* again, below the failures */
 	srunner_free(runner);
 	return failed > 0;
 }
