@@ -184,7 +184,7 @@ static const struct line lines[] = {
 		FIELD(dtss_agent_config, incarnation), FIELD(dtss_agent_config, address),
 		FIELD(dtss_agent_config, tags), FIELD(dtss_agent_config, tag_count),
 		FIELD(dtss_agent_config, resources), FIELD(dtss_agent_config, resource_count),
-		FIELD(dtss_agent_config, max_tasks), FIELD(dtss_agent_config, reserved),
+		FIELD(dtss_agent_config, max_tasks), FIELD(dtss_agent_config, flags),
 		FIELD(dtss_agent_config, kill_grace_ms), FIELD(dtss_agent_config, heartbeat_ms),
 	STRUCT(dtss_agent_start), FIELD(dtss_agent_start, task), FIELD(dtss_agent_start, fence),
 		FIELD(dtss_agent_start, attempt), FIELD(dtss_agent_start, reserved), FIELD(dtss_agent_start, spec),
