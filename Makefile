@@ -112,10 +112,13 @@ lib: $(addprefix $(BUILD)/,libdtss.a libdtss.so libdtss.pc)
 # C99 alone, but for the one file that is there to ask the system.
 $(BUILD)/lib/node/posix.o: C99 := $(C11)
 
+# Nothing is thrown through the library; debuggers find what they need in .debug_frame.
+SMALL := $(call taken,-fno-asynchronous-unwind-tables)
+
 $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	$(call say,CC $<)
-	$(quiet)$(CC) $(C99) $(CFLAGS) $(HARDEN) -fPIC -fvisibility=hidden -Iinclude -Ilib $(depend) -c $< -o $@
+	$(quiet)$(CC) $(C99) $(CFLAGS) $(HARDEN) $(SMALL) -fPIC -fvisibility=hidden -Iinclude -Ilib $(depend) -c $< -o $@
 
 $(BUILD)/libdtss.a: $(lib_objects)
 $(BUILD)/%.a:
