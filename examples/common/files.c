@@ -67,8 +67,8 @@ int token_set(struct token *token, const char *text, struct problem *p)
 	size_t len = strlen(text);
 
 	if (len < TOKEN_LEN_MIN || len > TOKEN_LEN_MAX)
-		return problem_set(p, DTSS_E_INVALID, "a token has %d to %d characters, this one has %zu", TOKEN_LEN_MIN,
-				   TOKEN_LEN_MAX, len);
+		return problem_set(p, DTSS_E_INVALID, "a token has %d to %d characters, this one has %zu",
+				   TOKEN_LEN_MIN, TOKEN_LEN_MAX, len);
 	for (size_t i = 0; i < len; i++)
 		if (text[i] <= ' ' || text[i] > '~')
 			return problem_set(p, DTSS_E_INVALID, "a token has printable ASCII characters only, no spaces");
@@ -101,7 +101,7 @@ int token_read(struct token *token, const char *path, struct problem *p)
 
 int token_equals(const struct token *token, const char *text)
 {
-	char padded[sizeof token->text] = {0};
+	char padded[sizeof token->text] = { 0 };
 	size_t len = strlen(text);
 	unsigned differ = len > TOKEN_LEN_MAX;
 

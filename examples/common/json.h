@@ -24,8 +24,8 @@ struct json_reader {
 	struct problem problem;
 	char path[PROBLEM_FIELD_MAX]; /* where we are: retry.rules[2].action */
 	size_t path_len;
-	struct json_block *blocks;    /* what the arrays were made from */
-	int ignore_unknown;           /* members that nobody knows are fine: old clients, newer schedulers */
+	struct json_block *blocks; /* what the arrays were made from */
+	int ignore_unknown;        /* members that nobody knows are fine: old clients, newer schedulers */
 };
 
 /* One member that an object may have, and where its value goes. */
@@ -50,7 +50,8 @@ json_t *json_read_text(struct json_reader *r, const char *text, size_t len);
 
 /* The building blocks. All return 0, DTSS_E_INVALID, DTSS_E_TOO_BIG or DTSS_E_NOMEM. */
 int json_expected(struct json_reader *r, int code, const char *expected); /* refuses the value at r->path */
-int json_read_object(struct json_reader *r, const json_t *value, const struct json_field *fields, size_t count, void *base);
+int json_read_object(struct json_reader *r, const json_t *value, const struct json_field *fields, size_t count,
+		     void *base);
 size_t json_path_push(struct json_reader *r, const char *name, long index); /* index -1: a member called name */
 void json_path_pop(struct json_reader *r, size_t mark);
 int json_read_string(struct json_reader *r, const json_t *value, const struct json_field *field, void *base);

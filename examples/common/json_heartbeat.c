@@ -8,8 +8,8 @@
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define JSON_INT_MAX INT64_MAX
 
-static const char *const held_states[] = {"", "leased", "running", "stopping", "ended"};
-static const char *const report_kinds[] = {"", "started", "ended"};
+static const char *const held_states[] = { "", "leased", "running", "stopping", "ended" };
+static const char *const report_kinds[] = { "", "started", "ended" };
 
 static int read_name(struct json_reader *r, const json_t *value, const char *const *names, size_t count, uint32_t *ret)
 {
@@ -32,7 +32,8 @@ static int read_held_state(struct json_reader *r, const json_t *value, const str
 
 static int read_report_kind(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
-	return read_name(r, value, report_kinds, LENGTH(report_kinds), (uint32_t *)(void *)((char *)base + field->offset));
+	return read_name(r, value, report_kinds, LENGTH(report_kinds),
+			 (uint32_t *)(void *)((char *)base + field->offset));
 }
 
 static int read_cause(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
@@ -59,23 +60,38 @@ static int read_stopping(struct json_reader *r, const json_t *value, const struc
 }
 
 static const struct json_field held_fields[] = {
-	{.name = "task", .read = json_read_u64, .offset = offsetof(struct dtss_held, task), .min = 1, .max = DTSS_TASK_ID_MAX},
-	{.name = "fence", .read = json_read_u64, .offset = offsetof(struct dtss_held, fence), .min = 1, .max = JSON_INT_MAX},
-	{.name = "attempt", .read = json_read_u32, .offset = offsetof(struct dtss_held, attempt), .min = 1,
-	 .max = DTSS_ATTEMPTS_MAX},
-	{.name = "state", .read = read_held_state},
+	{ .name = "task",
+	  .read = json_read_u64,
+	  .offset = offsetof(struct dtss_held, task),
+	  .min = 1,
+	  .max = DTSS_TASK_ID_MAX },
+	{ .name = "fence",
+	  .read = json_read_u64,
+	  .offset = offsetof(struct dtss_held, fence),
+	  .min = 1,
+	  .max = JSON_INT_MAX },
+	{ .name = "attempt",
+	  .read = json_read_u32,
+	  .offset = offsetof(struct dtss_held, attempt),
+	  .min = 1,
+	  .max = DTSS_ATTEMPTS_MAX },
+	{ .name = "state", .read = read_held_state },
 };
 
 static const struct json_field report_fields[] = {
-	{.name = "task", .read = json_read_u64, .offset = REPORT(task), .min = 1, .max = DTSS_TASK_ID_MAX},
-	{.name = "fence", .read = json_read_u64, .offset = REPORT(fence), .min = 1, .max = JSON_INT_MAX},
-	{.name = "attempt", .read = json_read_u32, .offset = REPORT(attempt), .min = 1, .max = DTSS_ATTEMPTS_MAX},
-	{.name = "kind", .read = read_report_kind, .offset = REPORT(kind)},
-	{.name = "cause", .read = read_cause, .offset = REPORT(outcome.cause)},
-	{.name = "exit_code", .read = json_read_i32, .offset = REPORT(outcome.exit_code), .min = INT32_MIN, .max = INT32_MAX},
-	{.name = "signal", .read = json_read_u32, .offset = REPORT(outcome.signal), .min = 0, .max = 128},
-	{.name = "err", .read = json_read_i32, .offset = REPORT(outcome.err), .min = 0, .max = INT32_MAX},
-	{.name = "detail", .read = json_read_string, .offset = REPORT(outcome.detail)},
+	{ .name = "task", .read = json_read_u64, .offset = REPORT(task), .min = 1, .max = DTSS_TASK_ID_MAX },
+	{ .name = "fence", .read = json_read_u64, .offset = REPORT(fence), .min = 1, .max = JSON_INT_MAX },
+	{ .name = "attempt", .read = json_read_u32, .offset = REPORT(attempt), .min = 1, .max = DTSS_ATTEMPTS_MAX },
+	{ .name = "kind", .read = read_report_kind, .offset = REPORT(kind) },
+	{ .name = "cause", .read = read_cause, .offset = REPORT(outcome.cause) },
+	{ .name = "exit_code",
+	  .read = json_read_i32,
+	  .offset = REPORT(outcome.exit_code),
+	  .min = INT32_MIN,
+	  .max = INT32_MAX },
+	{ .name = "signal", .read = json_read_u32, .offset = REPORT(outcome.signal), .min = 0, .max = 128 },
+	{ .name = "err", .read = json_read_i32, .offset = REPORT(outcome.err), .min = 0, .max = INT32_MAX },
+	{ .name = "detail", .read = json_read_string, .offset = REPORT(outcome.detail) },
 };
 
 static int read_held(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
@@ -83,7 +99,7 @@ static int read_held(struct json_reader *r, const json_t *value, const struct js
 	struct dtss_message_heartbeat *beat = base;
 	void *held = NULL;
 	int rc = json_read_objects(r, value, held_fields, LENGTH(held_fields), sizeof(struct dtss_held), &held,
-			      &beat->heartbeat.held_count);
+				   &beat->heartbeat.held_count);
 
 	(void)field;
 	beat->heartbeat.held = held;
@@ -95,7 +111,7 @@ static int read_reports(struct json_reader *r, const json_t *value, const struct
 	struct dtss_message_heartbeat *beat = base;
 	void *found = NULL;
 	int rc = json_read_objects(r, value, report_fields, LENGTH(report_fields), sizeof(struct dtss_report), &found,
-			      &beat->report_count);
+				   &beat->report_count);
 	struct dtss_report *reports = found;
 
 	(void)field;
@@ -106,26 +122,30 @@ static int read_reports(struct json_reader *r, const json_t *value, const struct
 }
 
 static const struct json_field heartbeat_fields[] = {
-	{.name = "name", .read = json_read_string, .offset = BEAT(name)},
-	{.name = "incarnation", .read = json_read_u64, .offset = BEAT(incarnation), .min = 1, .max = JSON_INT_MAX},
-	{.name = "number", .read = json_read_u64, .offset = BEAT(number), .min = 0, .max = JSON_INT_MAX},
-	{.name = "epoch", .read = json_read_u64, .offset = BEAT(epoch), .min = 0, .max = JSON_INT_MAX},
-	{.name = "fence_seen", .read = json_read_u64, .offset = BEAT(fence_seen), .min = 0, .max = JSON_INT_MAX},
-	{.name = "identity", .read = json_read_identity, .offset = offsetof(struct dtss_message_heartbeat, identity)},
-	{.name = "stopping", .read = read_stopping},
-	{.name = "max_tasks", .read = json_read_u32, .offset = BEAT(max_tasks), .min = 0, .max = DTSS_WORKER_TASKS_MAX},
-	{.name = "used", .read = json_read_u32, .offset = BEAT(used), .min = 0, .max = UINT32_MAX},
-	{.name = "address", .read = json_read_string, .offset = BEAT(address)},
-	{.name = "tags", .read = json_read_strings, .offset = BEAT(tags), .count = BEAT(tag_count)},
-	{.name = "resources", .read = json_read_resources, .offset = BEAT(resources), .count = BEAT(resource_count)},
-	{.name = "held", .read = read_held},
-	{.name = "sent_wall_ns", .read = json_read_i64, .offset = BEAT(sent_wall_ns), .min = 0, .max = JSON_INT_MAX},
-	{.name = "reports", .read = read_reports},
+	{ .name = "name", .read = json_read_string, .offset = BEAT(name) },
+	{ .name = "incarnation", .read = json_read_u64, .offset = BEAT(incarnation), .min = 1, .max = JSON_INT_MAX },
+	{ .name = "number", .read = json_read_u64, .offset = BEAT(number), .min = 0, .max = JSON_INT_MAX },
+	{ .name = "epoch", .read = json_read_u64, .offset = BEAT(epoch), .min = 0, .max = JSON_INT_MAX },
+	{ .name = "fence_seen", .read = json_read_u64, .offset = BEAT(fence_seen), .min = 0, .max = JSON_INT_MAX },
+	{ .name = "identity", .read = json_read_identity, .offset = offsetof(struct dtss_message_heartbeat, identity) },
+	{ .name = "stopping", .read = read_stopping },
+	{ .name = "max_tasks",
+	  .read = json_read_u32,
+	  .offset = BEAT(max_tasks),
+	  .min = 0,
+	  .max = DTSS_WORKER_TASKS_MAX },
+	{ .name = "used", .read = json_read_u32, .offset = BEAT(used), .min = 0, .max = UINT32_MAX },
+	{ .name = "address", .read = json_read_string, .offset = BEAT(address) },
+	{ .name = "tags", .read = json_read_strings, .offset = BEAT(tags), .count = BEAT(tag_count) },
+	{ .name = "resources", .read = json_read_resources, .offset = BEAT(resources), .count = BEAT(resource_count) },
+	{ .name = "held", .read = read_held },
+	{ .name = "sent_wall_ns", .read = json_read_i64, .offset = BEAT(sent_wall_ns), .min = 0, .max = JSON_INT_MAX },
+	{ .name = "reports", .read = read_reports },
 };
 
 int json_read_heartbeat(struct json_reader *r, const json_t *value, struct dtss_message *ret_message)
 {
-	struct dtss_message message = {.size = sizeof message, .type = DTSS_MESSAGE_HEARTBEAT};
+	struct dtss_message message = { .size = sizeof message, .type = DTSS_MESSAGE_HEARTBEAT };
 	struct dtss_heartbeat *beat = &message.u.heartbeat.heartbeat;
 	int rc;
 
@@ -149,8 +169,8 @@ static json_t *integer(uint64_t value)
 
 static json_t *from_held(const struct dtss_held *held)
 {
-	return json_pack("{s:o, s:o, s:o, s:s}", "task", integer(held->task.v), "fence", integer(held->fence), "attempt",
-			 integer(held->attempt), "state", held_states[held->state]);
+	return json_pack("{s:o, s:o, s:o, s:s}", "task", integer(held->task.v), "fence", integer(held->fence),
+			 "attempt", integer(held->attempt), "state", held_states[held->state]);
 }
 
 static json_t *from_report(const struct dtss_report *report)

@@ -9,7 +9,7 @@
 #define ACK(member) offsetof(struct dtss_ack, member)
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const report_kinds[] = {"", "started", "ended"};
+static const char *const report_kinds[] = { "", "started", "ended" };
 
 /* What a poll brought, as it is read. */
 struct poll {
@@ -68,8 +68,8 @@ static json_t *from_assign(const struct dtss_message_assign *assign)
 
 static json_t *from_stop(const struct dtss_message_stop *stop)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:s}", "task", integer(stop->task.v), "fence", integer(stop->fence), "epoch",
-			 integer(stop->epoch), "incarnation", integer(stop->incarnation), "cause",
+	return json_pack("{s:o, s:o, s:o, s:o, s:s}", "task", integer(stop->task.v), "fence", integer(stop->fence),
+			 "epoch", integer(stop->epoch), "incarnation", integer(stop->incarnation), "cause",
 			 dtss_cause_name(stop->cause));
 }
 
@@ -91,11 +91,11 @@ json_t *json_from_message(const struct dtss_message *message)
 
 static int read_result(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
-#define READ_RESULT(name, number, text) {#name, number},
+#define READ_RESULT(name, number, text) { #name, number },
 	static const struct {
 		const char *name;
 		int32_t number;
-	} results[] = {DTSS_ERROR_MAP(READ_RESULT)};
+	} results[] = { DTSS_ERROR_MAP(READ_RESULT) };
 #undef READ_RESULT
 	const char *text = json_string_value(value);
 
@@ -136,7 +136,7 @@ static int read_stop_cause(struct json_reader *r, const json_t *value, const str
 static int read_spec(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
 	struct dtss_message_assign *assign = base;
-	struct dtss_problem found = {0};
+	struct dtss_problem found = { 0 };
 	struct dtss_task_spec spec;
 	int rc = json_read_task(r, value, JSON_TASK_ANY, &spec);
 	void *bytes;
@@ -155,13 +155,16 @@ static int read_spec(struct json_reader *r, const json_t *value, const struct js
 	return 0;
 }
 
-#define NUMBER_FIELD(key, reader, at, most) {.name = key, .read = reader, .offset = at, .min = 0, .max = most}
+#define NUMBER_FIELD(key, reader, at, most)                                                                            \
+	{                                                                                                              \
+		.name = key, .read = reader, .offset = at, .min = 0, .max = most                                       \
+	}
 
 static const struct json_field ack_fields[] = {
 	NUMBER_FIELD("task", json_read_u64, ACK(task), DTSS_TASK_ID_MAX),
 	NUMBER_FIELD("fence", json_read_u64, ACK(fence), INT64_MAX),
-	{.name = "kind", .read = read_kind},
-	{.name = "result", .read = read_result, .offset = ACK(result)},
+	{ .name = "kind", .read = read_kind },
+	{ .name = "result", .read = read_result, .offset = ACK(result) },
 };
 
 static int read_acks(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
@@ -180,11 +183,11 @@ static const struct json_field answer_fields[] = {
 	NUMBER_FIELD("number", json_read_u64, ANSWER(number), INT64_MAX),
 	NUMBER_FIELD("incarnation", json_read_u64, ANSWER(incarnation), INT64_MAX),
 	NUMBER_FIELD("epoch", json_read_u64, ANSWER(epoch), INT64_MAX),
-	{.name = "identity", .read = json_read_identity, .offset = ANSWER(identity)},
-	{.name = "result", .read = read_result, .offset = ANSWER(result)},
+	{ .name = "identity", .read = json_read_identity, .offset = ANSWER(identity) },
+	{ .name = "result", .read = read_result, .offset = ANSWER(result) },
 	NUMBER_FIELD("lease_ms", json_read_u64, ANSWER(lease_ms), INT64_MAX),
 	NUMBER_FIELD("heartbeat_ms", json_read_u64, ANSWER(heartbeat_ms), INT64_MAX),
-	{.name = "acks", .read = read_acks},
+	{ .name = "acks", .read = read_acks },
 };
 
 static const struct json_field assign_fields[] = {
@@ -194,7 +197,7 @@ static const struct json_field assign_fields[] = {
 	NUMBER_FIELD("epoch", json_read_u64, ASSIGN(epoch), INT64_MAX),
 	NUMBER_FIELD("incarnation", json_read_u64, ASSIGN(incarnation), INT64_MAX),
 	NUMBER_FIELD("lease_ms", json_read_u64, ASSIGN(lease_ms), INT64_MAX),
-	{.name = "spec", .read = read_spec},
+	{ .name = "spec", .read = read_spec },
 };
 
 static const struct json_field stop_fields[] = {
@@ -202,7 +205,7 @@ static const struct json_field stop_fields[] = {
 	NUMBER_FIELD("fence", json_read_u64, STOP(fence), INT64_MAX),
 	NUMBER_FIELD("epoch", json_read_u64, STOP(epoch), INT64_MAX),
 	NUMBER_FIELD("incarnation", json_read_u64, STOP(incarnation), INT64_MAX),
-	{.name = "cause", .read = read_stop_cause},
+	{ .name = "cause", .read = read_stop_cause },
 };
 
 static int read_answer(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
@@ -235,11 +238,11 @@ static int read_stops(struct json_reader *r, const json_t *value, const struct j
 int json_read_poll(struct json_reader *r, const json_t *value, struct dtss_message **ret_messages, size_t *ret_count)
 {
 	static const struct json_field fields[] = {
-		{.name = "answer", .read = read_answer},
-		{.name = "assign", .read = read_assigns},
-		{.name = "stop", .read = read_stops},
+		{ .name = "answer", .read = read_answer },
+		{ .name = "assign", .read = read_assigns },
+		{ .name = "stop", .read = read_stops },
 	};
-	struct poll poll = {0};
+	struct poll poll = { 0 };
 	struct dtss_message *messages;
 	size_t n = 0;
 	int rc;
@@ -252,14 +255,17 @@ int json_read_poll(struct json_reader *r, const json_t *value, struct dtss_messa
 	if (!messages)
 		return DTSS_E_NOMEM;
 	if (poll.answered)
-		messages[n++] = (struct dtss_message){
-			.size = sizeof *messages, .type = DTSS_MESSAGE_ANSWER, .u.answer = poll.answer};
+		messages[n++] = (struct dtss_message){ .size = sizeof *messages,
+						       .type = DTSS_MESSAGE_ANSWER,
+						       .u.answer = poll.answer };
 	for (size_t i = 0; i < poll.stop_count; i++)
-		messages[n++] = (struct dtss_message){
-			.size = sizeof *messages, .type = DTSS_MESSAGE_STOP, .u.stop = poll.stops[i]};
+		messages[n++] = (struct dtss_message){ .size = sizeof *messages,
+						       .type = DTSS_MESSAGE_STOP,
+						       .u.stop = poll.stops[i] };
 	for (size_t i = 0; i < poll.assign_count; i++)
-		messages[n++] = (struct dtss_message){
-			.size = sizeof *messages, .type = DTSS_MESSAGE_ASSIGN, .u.assign = poll.assigns[i]};
+		messages[n++] = (struct dtss_message){ .size = sizeof *messages,
+						       .type = DTSS_MESSAGE_ASSIGN,
+						       .u.assign = poll.assigns[i] };
 	*ret_messages = messages;
 	*ret_count = n;
 	return 0;

@@ -62,8 +62,8 @@ static void explain_syntax(struct problem *p, const json_error_t *error)
 		problem_set(p, DTSS_E_NOMEM, "%s", dtss_strerror(DTSS_E_NOMEM));
 		return;
 	default:
-		problem_set(p, DTSS_E_INVALID, "the body is not JSON: line %d, column %d: %s", error->line, error->column,
-			    error->text);
+		problem_set(p, DTSS_E_INVALID, "the body is not JSON: line %d, column %d: %s", error->line,
+			    error->column, error->text);
 		snprintf(p->expected, sizeof p->expected, "JSON");
 	}
 }
@@ -118,14 +118,15 @@ int json_expected(struct json_reader *r, int code, const char *expected)
 
 static int unknown_field(struct json_reader *r, const char *name, const struct json_field *fields, size_t count)
 {
-	struct nearest near = {name, NULL, 0};
+	struct nearest near = { name, NULL, 0 };
 	size_t mark;
 
 	for (size_t i = 0; i < count; i++)
 		nearest_try(&near, fields[i].name);
 	mark = json_path_push(r, name, -1);
 	if (near.best)
-		problem_set(&r->problem, DTSS_E_INVALID, "unknown field \"%s\" (did you mean \"%s\"?)", r->path, near.best);
+		problem_set(&r->problem, DTSS_E_INVALID, "unknown field \"%s\" (did you mean \"%s\"?)", r->path,
+			    near.best);
 	else
 		problem_set(&r->problem, DTSS_E_INVALID, "unknown field \"%s\"", r->path);
 	snprintf(r->problem.field, sizeof r->problem.field, "%s", r->path);
@@ -134,14 +135,15 @@ static int unknown_field(struct json_reader *r, const char *name, const struct j
 	return DTSS_E_INVALID;
 }
 
-int json_read_object(struct json_reader *r, const json_t *value, const struct json_field *fields, size_t count, void *base)
+int json_read_object(struct json_reader *r, const json_t *value, const struct json_field *fields, size_t count,
+		     void *base)
 {
 	const char *key;
 	json_t *member;
 
 	if (!json_is_object(value))
 		return json_expected(r, DTSS_E_INVALID, "a JSON object");
-	json_object_foreach((json_t *)value, key, member) {
+	json_object_foreach ((json_t *)value, key, member) {
 		size_t i = 0, mark;
 		int rc;
 
@@ -174,7 +176,7 @@ int json_read_string(struct json_reader *r, const json_t *value, const struct js
 
 int json_read_strings(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
-	static const struct json_field element = {.name = ""};
+	static const struct json_field element = { .name = "" };
 	size_t count = json_array_size(value);
 	const char **strings;
 
@@ -254,7 +256,7 @@ int json_read_i32(struct json_reader *r, const json_t *value, const struct json_
 
 int json_read_resources(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
-	const struct json_field amount = {.name = "", .min = 1, .max = DTSS_RESOURCE_AMOUNT_MAX};
+	const struct json_field amount = { .name = "", .min = 1, .max = DTSS_RESOURCE_AMOUNT_MAX };
 	size_t count = json_object_size(value), i = 0;
 	struct dtss_resource *resources;
 	const char *key;
@@ -265,7 +267,7 @@ int json_read_resources(struct json_reader *r, const json_t *value, const struct
 	resources = json_reader_alloc(r, count, sizeof *resources);
 	if (!resources)
 		return DTSS_E_NOMEM;
-	json_object_foreach((json_t *)value, key, member) {
+	json_object_foreach ((json_t *)value, key, member) {
 		size_t mark = json_path_push(r, key, -1);
 		int rc;
 

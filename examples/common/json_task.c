@@ -10,11 +10,11 @@
 #define RULE(member) offsetof(struct dtss_retry_rule, member)
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const action_names[] = {"", "retry", "fail", "ignore", "quarantine"};
+static const char *const action_names[] = { "", "retry", "fail", "ignore", "quarantine" };
 
 static int read_pairs(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
-	static const struct json_field element = {.name = ""};
+	static const struct json_field element = { .name = "" };
 	size_t count = json_object_size(value), i = 0;
 	struct dtss_pair *pairs;
 	const char *key;
@@ -25,7 +25,7 @@ static int read_pairs(struct json_reader *r, const json_t *value, const struct j
 	pairs = json_reader_alloc(r, count, sizeof *pairs);
 	if (!pairs)
 		return DTSS_E_NOMEM;
-	json_object_foreach((json_t *)value, key, member) {
+	json_object_foreach ((json_t *)value, key, member) {
 		size_t mark = json_path_push(r, key, -1);
 		int rc;
 
@@ -42,7 +42,7 @@ static int read_pairs(struct json_reader *r, const json_t *value, const struct j
 
 static int read_after(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
-	static const struct json_field element = {.name = "", .min = 1, .max = DTSS_TASK_ID_MAX};
+	static const struct json_field element = { .name = "", .min = 1, .max = DTSS_TASK_ID_MAX };
 	size_t count = json_array_size(value);
 	struct dtss_after *after;
 
@@ -112,7 +112,8 @@ static int read_jitter(struct json_reader *r, const json_t *value, const struct 
 static int read_causes(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
 	struct dtss_retry_rule *rule = base;
-	const char *expected = "an array of: exit, signal, timeout, start_failed, out_of_memory, rejected, released, lost";
+	const char *expected =
+		"an array of: exit, signal, timeout, start_failed, out_of_memory, rejected, released, lost";
 
 	(void)field;
 	if (!json_is_array(value))
@@ -144,10 +145,10 @@ static int read_action(struct json_reader *r, const json_t *value, const struct 
 }
 
 static const struct json_field rule_fields[] = {
-	{.name = "on", .read = read_causes},
-	{.name = "exit_min", .read = json_read_i32, .offset = RULE(exit_min), .min = INT32_MIN, .max = INT32_MAX},
-	{.name = "exit_max", .read = json_read_i32, .offset = RULE(exit_max), .min = INT32_MIN, .max = INT32_MAX},
-	{.name = "action", .read = read_action},
+	{ .name = "on", .read = read_causes },
+	{ .name = "exit_min", .read = json_read_i32, .offset = RULE(exit_min), .min = INT32_MIN, .max = INT32_MAX },
+	{ .name = "exit_max", .read = json_read_i32, .offset = RULE(exit_max), .min = INT32_MIN, .max = INT32_MAX },
+	{ .name = "action", .read = read_action },
 };
 
 static int read_rules(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
@@ -180,15 +181,25 @@ static int read_rules(struct json_reader *r, const json_t *value, const struct j
 
 /* A zero that somebody wrote down is no default: it is out of range. */
 static const struct json_field retry_fields[] = {
-	{.name = "attempts_max", .read = json_read_u32, .offset = RETRY(attempts_max), .min = 1, .max = DTSS_ATTEMPTS_MAX},
-	{.name = "lost_max", .read = json_read_u32, .offset = RETRY(lost_max), .min = 1, .max = DTSS_ATTEMPTS_MAX},
-	{.name = "backoff_ms_min", .read = json_read_u64, .offset = RETRY(backoff_ms_min), .min = 1,
-	 .max = DTSS_DURATION_MS_MAX},
-	{.name = "backoff_ms_max", .read = json_read_u64, .offset = RETRY(backoff_ms_max), .min = 1,
-	 .max = DTSS_DURATION_MS_MAX},
-	{.name = "multiplier", .read = read_multiplier},
-	{.name = "jitter", .read = read_jitter},
-	{.name = "rules", .read = read_rules},
+	{ .name = "attempts_max",
+	  .read = json_read_u32,
+	  .offset = RETRY(attempts_max),
+	  .min = 1,
+	  .max = DTSS_ATTEMPTS_MAX },
+	{ .name = "lost_max", .read = json_read_u32, .offset = RETRY(lost_max), .min = 1, .max = DTSS_ATTEMPTS_MAX },
+	{ .name = "backoff_ms_min",
+	  .read = json_read_u64,
+	  .offset = RETRY(backoff_ms_min),
+	  .min = 1,
+	  .max = DTSS_DURATION_MS_MAX },
+	{ .name = "backoff_ms_max",
+	  .read = json_read_u64,
+	  .offset = RETRY(backoff_ms_max),
+	  .min = 1,
+	  .max = DTSS_DURATION_MS_MAX },
+	{ .name = "multiplier", .read = read_multiplier },
+	{ .name = "jitter", .read = read_jitter },
+	{ .name = "rules", .read = read_rules },
 };
 
 static int read_retry(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
@@ -197,28 +208,35 @@ static int read_retry(struct json_reader *r, const json_t *value, const struct j
 }
 
 static const struct json_field task_fields[] = {
-	{.name = "name", .read = json_read_string, .offset = SPEC(name)},
-	{.name = "key", .read = json_read_string, .offset = SPEC(key)},
-	{.name = "queue", .read = json_read_string, .offset = SPEC(queue)},
-	{.name = "argv", .read = json_read_strings, .offset = SPEC(argv), .count = SPEC(argc)},
-	{.name = "env", .read = read_pairs, .offset = SPEC(env), .count = SPEC(env_count)},
-	{.name = "cwd", .read = json_read_string, .offset = SPEC(cwd)},
-	{.name = "tags", .read = json_read_strings, .offset = SPEC(tags), .count = SPEC(tag_count)},
-	{.name = "resources", .read = json_read_resources, .offset = SPEC(resources), .count = SPEC(resource_count)},
-	{.name = "priority", .read = json_read_i32, .offset = SPEC(priority), .min = INT32_MIN, .max = INT32_MAX},
-	{.name = "not_before", .read = read_not_before},
-	{.name = "timeout_ms", .read = json_read_u64, .offset = SPEC(timeout_ms), .min = 0, .max = DTSS_DURATION_MS_MAX},
-	{.name = "start_deadline_ms", .read = json_read_u64, .offset = SPEC(start_deadline_ms), .min = 0,
-	 .max = DTSS_DURATION_MS_MAX},
-	{.name = "after", .read = read_after, .offset = SPEC(after), .count = SPEC(after_count)},
-	{.name = "retry", .read = read_retry, .offset = SPEC(retry)},
-	{.name = "labels", .read = read_pairs, .offset = SPEC(labels), .count = SPEC(label_count)},
-	{.name = "hold", .read = read_hold},
+	{ .name = "name", .read = json_read_string, .offset = SPEC(name) },
+	{ .name = "key", .read = json_read_string, .offset = SPEC(key) },
+	{ .name = "queue", .read = json_read_string, .offset = SPEC(queue) },
+	{ .name = "argv", .read = json_read_strings, .offset = SPEC(argv), .count = SPEC(argc) },
+	{ .name = "env", .read = read_pairs, .offset = SPEC(env), .count = SPEC(env_count) },
+	{ .name = "cwd", .read = json_read_string, .offset = SPEC(cwd) },
+	{ .name = "tags", .read = json_read_strings, .offset = SPEC(tags), .count = SPEC(tag_count) },
+	{ .name = "resources", .read = json_read_resources, .offset = SPEC(resources), .count = SPEC(resource_count) },
+	{ .name = "priority", .read = json_read_i32, .offset = SPEC(priority), .min = INT32_MIN, .max = INT32_MAX },
+	{ .name = "not_before", .read = read_not_before },
+	{ .name = "timeout_ms",
+	  .read = json_read_u64,
+	  .offset = SPEC(timeout_ms),
+	  .min = 0,
+	  .max = DTSS_DURATION_MS_MAX },
+	{ .name = "start_deadline_ms",
+	  .read = json_read_u64,
+	  .offset = SPEC(start_deadline_ms),
+	  .min = 0,
+	  .max = DTSS_DURATION_MS_MAX },
+	{ .name = "after", .read = read_after, .offset = SPEC(after), .count = SPEC(after_count) },
+	{ .name = "retry", .read = read_retry, .offset = SPEC(retry) },
+	{ .name = "labels", .read = read_pairs, .offset = SPEC(labels), .count = SPEC(label_count) },
+	{ .name = "hold", .read = read_hold },
 };
 
 int json_read_task(struct json_reader *r, const json_t *value, unsigned flags, struct dtss_task_spec *ret_spec)
 {
-	struct dtss_task_spec spec = {.size = sizeof spec};
+	struct dtss_task_spec spec = { .size = sizeof spec };
 	int rc = json_read_object(r, value, task_fields, LENGTH(task_fields), &spec);
 
 	if (rc != 0)

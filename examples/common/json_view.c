@@ -95,7 +95,7 @@ static void put_outcome(json_t **object, const struct dtss_outcome *outcome)
 
 static json_t *from_attempt(const struct dtss_attempt_view *attempt)
 {
-	static const char *const states[] = {"?", "leased", "running", "stopping", "ended"};
+	static const char *const states[] = { "?", "leased", "running", "stopping", "ended" };
 	json_t *object = json_object();
 
 	json_put(&object, "attempt", number(attempt->attempt));
@@ -209,8 +209,9 @@ json_t *json_from_stats(const struct dtss_stats *stats)
 
 json_t *json_from_explanation(dtss_task_id task, const struct dtss_explanation *why)
 {
-	static const char *const names[] = {"?", "finished", "running", "leased", "held", "dependency", "delayed",
-		"no_workers", "no_tag", "no_tag_set", "not_online", "resource", "busy", "dispatching"};
+	static const char *const names[] = { "?",          "finished", "running",    "leased",     "held",
+					     "dependency", "delayed",  "no_workers", "no_tag",     "no_tag_set",
+					     "not_online", "resource", "busy",       "dispatching" };
 	json_t *object = json_object();
 
 	json_put(&object, "id", number(task.v));

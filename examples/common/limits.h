@@ -5,38 +5,38 @@
 /* Every bound of the three programs, with its reason; those of tasks and workers are in dtss/limits.h. */
 
 /* text about what is wrong */
-#define PROBLEM_FIELD_MAX 160    /* a path such as retry.rules[15].exit_max, or as much of a stranger's key */
+#define PROBLEM_FIELD_MAX 160 /* a path such as retry.rules[15].exit_max, or as much of a stranger's key */
 #define PROBLEM_EXPECTED_MAX 160
 #define PROBLEM_SENTENCE_MAX 512 /* one line of a terminal, or a few */
 #define LOG_LINE_MAX 4096
 
 /* files */
-#define TOKEN_LEN_MIN 16       /* 128 bits written in the densest readable way need more than this */
-#define TOKEN_LEN_MAX 1024     /* fits a header line */
+#define TOKEN_LEN_MIN 16   /* 128 bits written in the densest readable way need more than this */
+#define TOKEN_LEN_MAX 1024 /* fits a header line */
 #define CONFIG_BYTES_MAX 65536
 #define PATH_LEN_MAX 4096
 
 /* HTTP, the scheduler's side */
-#define HTTP_BODY_MAX 8388608         /* 10,000 tasks of 800 bytes */
-#define HTTP_DISCARD_MAX 67108864     /* of a body that is too long: read on so far, so that its sender sees the answer */
-#define HTTP_CONNECTIONS_MAX 10000    /* whole fleets may come from one address */
-#define HTTP_CONNECTION_MEMORY 32768  /* head and write buffer */
-#define HTTP_BACKLOG 1024             /* a fleet that comes back at once */
+#define HTTP_BODY_MAX 8388608      /* 10,000 tasks of 800 bytes */
+#define HTTP_DISCARD_MAX 67108864  /* of a body that is too long: read on so far, so that its sender sees the answer */
+#define HTTP_CONNECTIONS_MAX 10000 /* whole fleets may come from one address */
+#define HTTP_CONNECTION_MEMORY 32768 /* head and write buffer */
+#define HTTP_BACKLOG 1024            /* a fleet that comes back at once */
 #define HTTP_IDLE_S 30
 #define HTTP_RETRY_AFTER "1"
-#define HTTP_WAIT_GRID_MS 16          /* waits end on this grid, so that thousands of them end together */
-#define SUBMIT_WINDOW 1024            /* lines of one NDJSON body that are under way at once */
-#define FOLLOW_WAIT_MS 1000           /* how often a log is looked at, and a client that has left is noticed */
-#define FOLLOW_CHUNK_MAX 65536        /* bytes read at once */
+#define HTTP_WAIT_GRID_MS 16   /* waits end on this grid, so that thousands of them end together */
+#define SUBMIT_WINDOW 1024     /* lines of one NDJSON body that are under way at once */
+#define FOLLOW_WAIT_MS 1000    /* how often a log is looked at, and a client that has left is noticed */
+#define FOLLOW_CHUNK_MAX 65536 /* bytes read at once */
 #define LIST_LIMIT_DEFAULT 100
-#define STORE_TROUBLE_MS 10000        /* how long /readyz remembers that the store refused a write */
-#define STOP_MS 8000                  /* begun requests may finish after SIGTERM; 10 s is promised */
+#define STORE_TROUBLE_MS 10000 /* how long /readyz remembers that the store refused a write */
+#define STOP_MS 8000           /* begun requests may finish after SIGTERM; 10 s is promised */
 
 /* the transport over HTTP */
-#define POLL_WAIT_MS_MAX 3000   /* a suspended connection does not notice that its client has left */
-#define POLL_ANSWER_MS 5000     /* a heartbeat that the scheduler has not answered by then: 503 */
-#define OUTBOX_MAX 4096         /* messages for a worker that no poll has fetched; heartbeats repair what is dropped */
-#define OUTBOX_KEEP_MS 60000    /* so long after the last poll a worker's outbox is kept */
+#define POLL_WAIT_MS_MAX 3000 /* a suspended connection does not notice that its client has left */
+#define POLL_ANSWER_MS 5000   /* a heartbeat that the scheduler has not answered by then: 503 */
+#define OUTBOX_MAX 4096       /* messages for a worker that no poll has fetched; heartbeats repair what is dropped */
+#define OUTBOX_KEEP_MS 60000  /* so long after the last poll a worker's outbox is kept */
 #define OUTBOX_BUCKETS 4096
 
 #endif

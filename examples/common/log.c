@@ -16,9 +16,9 @@ static struct {
 	const char *program;
 	enum log_format format;
 	enum log_level most;
-} log_settings = {"dtss", LOG_TEXT, LOG_INFO};
+} log_settings = { "dtss", LOG_TEXT, LOG_INFO };
 
-static const char *const level_names[] = {"error", "warning", "info", "debug"};
+static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
 void log_open(const char *program, enum log_format format, enum log_level most)
 {
@@ -76,7 +76,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	log_escape(clean, sizeof clean, message);
 	rfc3339_format(at, dtss_now().wall_ns, 1);
 	if (log_settings.format == LOG_TEXT) {
-		len = snprintf(line, sizeof line, "%s %s: %s: %s\n", at, log_settings.program, level_names[level], clean);
+		len = snprintf(line, sizeof line, "%s %s: %s: %s\n", at, log_settings.program, level_names[level],
+			       clean);
 		write_line(line, (size_t)len < sizeof line ? (size_t)len : sizeof line - 1);
 		return;
 	}

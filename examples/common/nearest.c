@@ -27,7 +27,8 @@ static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_le
 			unsigned differ = a[i - 1] != b[j - 1];
 
 			here[j] = least(above[j] + 1, here[j - 1] + 1, above[j - 1] + differ);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < here[j])
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < here[j])
 				here[j] = before[j - 2] + 1;
 		}
 		unsigned *spare = before;

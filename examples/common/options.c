@@ -47,7 +47,7 @@ static int unknown(const struct options *o, const char *word)
 {
 	const char *name = word + strspn(word, "-");
 	char bare[64];
-	struct nearest near = {bare, NULL, 0};
+	struct nearest near = { bare, NULL, 0 };
 
 	snprintf(bare, sizeof bare, "%.*s", (int)strcspn(name, "="), name);
 	for (size_t i = 0; i < o->count; i++)
@@ -83,16 +83,16 @@ static int apply(const struct options *o, int found, const char *word)
 
 int options_parse(const struct options *o, int argc, char **argv)
 {
-	struct option table[OPTIONS_MAX + 3] = {{0}};
+	struct option table[OPTIONS_MAX + 3] = { { 0 } };
 	int found, rc;
 
 	if (o->count > OPTIONS_MAX)
 		abort();
 	for (size_t i = 0; i < o->count; i++)
-		table[i] = (struct option){o->defs[i].name, o->defs[i].value ? required_argument : no_argument, NULL,
-					   OPTION_FIRST + (int)i};
-	table[o->count] = (struct option){"help", no_argument, NULL, OPTION_HELP};
-	table[o->count + 1] = (struct option){"version", no_argument, NULL, OPTION_VERSION};
+		table[i] = (struct option){ o->defs[i].name, o->defs[i].value ? required_argument : no_argument, NULL,
+					    OPTION_FIRST + (int)i };
+	table[o->count] = (struct option){ "help", no_argument, NULL, OPTION_HELP };
+	table[o->count + 1] = (struct option){ "version", no_argument, NULL, OPTION_VERSION };
 	optind = 0; /* begins anew: sub-commands parse what is left */
 	do {
 		int at = optind > 0 ? optind : 1;

@@ -6,9 +6,9 @@
 
 /* One table makes the parser and the help. */
 struct option_def {
-	const char *name;   /* "listen", without the dashes */
-	const char *value;  /* what stands behind it in the help: "HOST:PORT"; NULL: none */
-	const char *help;   /* one line, with the default */
+	const char *name;  /* "listen", without the dashes */
+	const char *value; /* what stands behind it in the help: "HOST:PORT"; NULL: none */
+	const char *help;  /* one line, with the default */
 };
 
 struct options {

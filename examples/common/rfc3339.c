@@ -74,15 +74,17 @@ static int zone(const char **at, int *ret_s)
 
 int rfc3339_parse(const char *text, int64_t *ret_wall_ns)
 {
-	struct tm tm = {0}, check;
+	struct tm tm = { 0 }, check;
 	int64_t ns = 0;
 	int east;
 	time_t s;
 
 	if ((tm.tm_year = digits(&text, 4, 9999)) < 1970 || tm.tm_year > 2200 || literal(&text, "-") != 0 ||
-	    (tm.tm_mon = digits(&text, 2, 12)) < 1 || literal(&text, "-") != 0 || (tm.tm_mday = digits(&text, 2, 31)) < 1 ||
-	    literal(&text, "Tt ") != 0 || (tm.tm_hour = digits(&text, 2, 23)) < 0 || literal(&text, ":") != 0 ||
-	    (tm.tm_min = digits(&text, 2, 59)) < 0 || literal(&text, ":") != 0 || (tm.tm_sec = digits(&text, 2, 60)) < 0)
+	    (tm.tm_mon = digits(&text, 2, 12)) < 1 || literal(&text, "-") != 0 ||
+	    (tm.tm_mday = digits(&text, 2, 31)) < 1 || literal(&text, "Tt ") != 0 ||
+	    (tm.tm_hour = digits(&text, 2, 23)) < 0 || literal(&text, ":") != 0 ||
+	    (tm.tm_min = digits(&text, 2, 59)) < 0 || literal(&text, ":") != 0 ||
+	    (tm.tm_sec = digits(&text, 2, 60)) < 0)
 		return -1;
 	if (*text == '.' && (text++, fraction(&text, &ns) != 0))
 		return -1;

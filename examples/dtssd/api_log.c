@@ -17,10 +17,10 @@ struct follow {
 	uint32_t attempt; /* 0: the last, as soon as there is one */
 	uint32_t stream;
 	int follow;
-	int streaming;    /* the head has been sent */
-	int over;         /* nothing more comes */
-	uint64_t offset;  /* of the next byte to read */
-	char *data;       /* read and not yet copied out */
+	int streaming;   /* the head has been sent */
+	int over;        /* nothing more comes */
+	uint64_t offset; /* of the next byte to read */
+	char *data;      /* read and not yet copied out */
 	size_t len;
 	size_t at;
 };
@@ -121,7 +121,7 @@ static void task_answered(struct exchange *x, size_t index, const struct dtss_an
 {
 	const struct dtss_task_view *view = answer->u.task;
 	struct follow *f = x->state;
-	struct problem p = {0};
+	struct problem p = { 0 };
 
 	(void)index;
 	if (answer->result != 0) {
@@ -147,7 +147,7 @@ static void task_answered(struct exchange *x, size_t index, const struct dtss_an
 static void follow_look(struct exchange *x)
 {
 	struct follow *f = x->state;
-	struct dtss_request request = {.type = DTSS_REQUEST_GET, .u.task = {x->task}};
+	struct dtss_request request = { .type = DTSS_REQUEST_GET, .u.task = { x->task } };
 
 	if (f->streaming) {
 		request.type = DTSS_REQUEST_LOG_READ;
@@ -163,7 +163,7 @@ static void follow_look(struct exchange *x)
 void api_task_log(struct exchange *x)
 {
 	const char *stream = exchange_parameter(x, "stream");
-	struct problem p = {0};
+	struct problem p = { 0 };
 	struct follow *f;
 	dtss_task_id id;
 	uint64_t attempt, follow;

@@ -5,7 +5,7 @@
 
 static const char *durability_name(uint32_t durability)
 {
-	static const char *const names[] = {"D0", "D1", "D2", "D3"};
+	static const char *const names[] = { "D0", "D1", "D2", "D3" };
 
 	return durability < 4 ? names[durability] : "?";
 }
@@ -21,7 +21,7 @@ static void stats_answered(struct exchange *x, size_t index, const struct dtss_a
 
 void api_stats_get(struct exchange *x)
 {
-	struct dtss_request request = {.type = DTSS_REQUEST_STATS};
+	struct dtss_request request = { .type = DTSS_REQUEST_STATS };
 
 	exchange_ask(x, &request, stats_answered);
 }
@@ -50,17 +50,18 @@ static const char *not_ready(const struct server *s, const struct dtss_node_info
 /* The process answers: that is what health is here. Everything else is readiness. */
 void api_healthz(struct exchange *x)
 {
-	struct dtss_node_info info = {.size = sizeof info};
+	struct dtss_node_info info = { .size = sizeof info };
 
 	dtss_node_info(x->server->node, &info);
 	reply_json(x, MHD_HTTP_OK,
-		   json_pack("{s:s, s:s, s:b, s:s, s:s}", "status", "ok", "durability", durability_name(info.durability),
-			     "leader", info.state == DTSS_NODE_LEADING, "version", dtss_version(), "store", info.store));
+		   json_pack("{s:s, s:s, s:b, s:s, s:s}", "status", "ok", "durability",
+			     durability_name(info.durability), "leader", info.state == DTSS_NODE_LEADING, "version",
+			     dtss_version(), "store", info.store));
 }
 
 void api_readyz(struct exchange *x)
 {
-	struct dtss_node_info info = {.size = sizeof info};
+	struct dtss_node_info info = { .size = sizeof info };
 	const char *reason;
 
 	dtss_node_info(x->server->node, &info);

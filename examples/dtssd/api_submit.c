@@ -25,9 +25,9 @@ struct submit {
 	enum submit_form form;
 	struct item *items;
 	size_t count;
-	size_t asked;       /* items whose first question was put */
-	size_t done;        /* items with an outcome */
-	const char *line;   /* NDJSON: the next one, in the body */
+	size_t asked;     /* items whose first question was put */
+	size_t done;      /* items with an outcome */
+	const char *line; /* NDJSON: the next one, in the body */
 	const char *end;
 	int pumping;
 };
@@ -56,7 +56,7 @@ static struct submit *submit_create(struct exchange *x, enum submit_form form, s
 	s->items = items;
 	s->count = count;
 	for (size_t i = 0; i < count; i++)
-		items[i].ask = (struct ask){x, i};
+		items[i].ask = (struct ask){ x, i };
 	x->state = s;
 	x->release = submit_free;
 	return s;
@@ -130,14 +130,17 @@ static void item_get_answered(struct exchange *x, size_t index, const struct dts
 {
 	struct submit *s = x->state;
 
-	item_done(x, s, index, answer->result == 0 ? json_from_task_view(answer->u.task) : bare_task(s->items[index].id));
+	item_done(x, s, index,
+		  answer->result == 0 ? json_from_task_view(answer->u.task) : bare_task(s->items[index].id));
 }
 
 static void items_get(struct exchange *x, struct submit *s, size_t first, size_t count)
 {
 	x->answered = item_get_answered;
 	for (size_t i = first; i < first + count; i++) {
-		struct dtss_request request = {.size = sizeof request, .type = DTSS_REQUEST_GET, .u.task = s->items[i].id};
+		struct dtss_request request = { .size = sizeof request,
+						.type = DTSS_REQUEST_GET,
+						.u.task = s->items[i].id };
 
 		request.token = (uint64_t)(uintptr_t)&s->items[i].ask;
 		if (dtss_node_request(x->server->node, x->server->now, &request) != 0)
@@ -163,7 +166,7 @@ static void explain_refusal(struct problem *p, const struct dtss_answer *answer,
 static void all_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
 	struct submit *s = x->state;
-	struct problem p = {0};
+	struct problem p = { 0 };
 
 	(void)index;
 	if (answer->result != 0) {
@@ -196,12 +199,12 @@ static int read_specs(struct json_reader *r, const json_t *body, struct dtss_tas
 static void submit_all(struct exchange *x, struct json_reader *r, const json_t *body)
 {
 	size_t count = json_is_array(body) ? json_array_size(body) : 1;
-	struct dtss_request request = {.type = DTSS_REQUEST_SUBMIT};
+	struct dtss_request request = { .type = DTSS_REQUEST_SUBMIT };
 	struct dtss_task_spec *specs;
 
 	if (count == 0 || count > DTSS_SUBMIT_MANY_MAX) {
-		problem_set(&r->problem, count ? DTSS_E_TOO_BIG : DTSS_E_INVALID, "expected an array of 1..%d tasks, not %zu",
-			    DTSS_SUBMIT_MANY_MAX, count);
+		problem_set(&r->problem, count ? DTSS_E_TOO_BIG : DTSS_E_INVALID,
+			    "expected an array of 1..%d tasks, not %zu", DTSS_SUBMIT_MANY_MAX, count);
 		reply_problem(x, &r->problem);
 		return;
 	}
@@ -225,8 +228,8 @@ static void submit_all(struct exchange *x, struct json_reader *r, const json_t *
 static void line_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
 	struct submit *s = x->state;
-	struct dtss_request request = {.size = sizeof request, .type = DTSS_REQUEST_GET};
-	struct problem p = {0};
+	struct dtss_request request = { .size = sizeof request, .type = DTSS_REQUEST_GET };
+	struct problem p = { 0 };
 
 	if (answer->type == DTSS_REQUEST_GET) {
 		item_get_answered(x, index, answer);
@@ -247,8 +250,8 @@ static void line_answered(struct exchange *x, size_t index, const struct dtss_an
 /* Puts one line to the node. An error is its outcome at once. */
 static void line_begin(struct exchange *x, struct submit *s, size_t index, const char *line, size_t len)
 {
-	struct dtss_request request = {.size = sizeof request, .type = DTSS_REQUEST_SUBMIT};
-	struct json_reader r = {0};
+	struct dtss_request request = { .size = sizeof request, .type = DTSS_REQUEST_SUBMIT };
+	struct json_reader r = { 0 };
 	struct dtss_task_spec spec;
 	json_t *value = json_read_text(&r, line, len);
 	int rc = value ? json_read_task(&r, value, 0, &spec) : r.problem.code;
@@ -311,7 +314,7 @@ static void submit_lines(struct exchange *x)
 void api_tasks_submit(struct exchange *x)
 {
 	const char *type = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
-	struct json_reader r = {0};
+	struct json_reader r = { 0 };
 	json_t *body;
 
 	if (type && strncasecmp(type, "application/x-ndjson", strlen("application/x-ndjson")) == 0 && x->body_len > 0) {

@@ -29,7 +29,7 @@ static void get_answered(struct exchange *x, size_t index, const struct dtss_ans
 static void ask_task(struct exchange *x, uint32_t type,
 		     void (*answered)(struct exchange *x, size_t index, const struct dtss_answer *answer))
 {
-	struct dtss_request request = {.type = type};
+	struct dtss_request request = { .type = type };
 
 	if (exchange_task(x, &request.u.task) == 0)
 		exchange_ask(x, &request, answered);
@@ -42,7 +42,7 @@ void api_task_get(struct exchange *x)
 
 static void explain_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
-	dtss_task_id id = {0};
+	dtss_task_id id = { 0 };
 
 	(void)index;
 	if (answer->result != 0)
@@ -66,14 +66,15 @@ static void ended_answered(struct exchange *x, size_t index, const struct dtss_a
 		refuse_task(x, answer);
 		return;
 	}
-	problem_set(&p, DTSS_E_STATE, "task %s has ended: it is %s", x->segment, dtss_task_state_name(answer->u.task->state));
+	problem_set(&p, DTSS_E_STATE, "task %s has ended: it is %s", x->segment,
+		    dtss_task_state_name(answer->u.task->state));
 	reply_problem(x, &p);
 }
 
 /* After cancel, hold and release comes the task as it is now. */
 static void verb_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
-	struct dtss_request request = {.type = DTSS_REQUEST_GET};
+	struct dtss_request request = { .type = DTSS_REQUEST_GET };
 
 	(void)index;
 	if (answer->result != 0 && answer->result != DTSS_E_NOT_FOUND)
@@ -108,7 +109,7 @@ static void retried_answered(struct exchange *x, size_t index, const struct dtss
 
 static void retry_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
-	struct dtss_request request = {.type = DTSS_REQUEST_GET, .u.task = answer->u.retry};
+	struct dtss_request request = { .type = DTSS_REQUEST_GET, .u.task = answer->u.retry };
 
 	(void)index;
 	if (answer->result != 0)
@@ -144,13 +145,13 @@ static void list_answered(struct exchange *x, size_t index, const struct dtss_an
 static int read_states(struct exchange *x, uint32_t *ret_states)
 {
 	const char *at = exchange_parameter(x, "state");
-	struct problem p = {0};
+	struct problem p = { 0 };
 
 	*ret_states = 0;
 	while (at && *at) {
 		size_t len = strcspn(at, ",");
 		char name[32];
-		struct nearest near = {name, NULL, 0};
+		struct nearest near = { name, NULL, 0 };
 		int state;
 
 		snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), at);
@@ -158,7 +159,8 @@ static int read_states(struct exchange *x, uint32_t *ret_states)
 		if (state < DTSS_TASK_BLOCKED) {
 			for (uint32_t i = DTSS_TASK_BLOCKED; i < DTSS_TASK_STATES; i++)
 				nearest_try(&near, dtss_task_state_name(i));
-			problem_field(&p, DTSS_E_INVALID, "state", near.best ? near.best : "states as in dtss_task_states(7)");
+			problem_field(&p, DTSS_E_INVALID, "state",
+				      near.best ? near.best : "states as in dtss_task_states(7)");
 			reply_problem(x, &p);
 			return DTSS_E_INVALID;
 		}
@@ -172,7 +174,7 @@ static int read_states(struct exchange *x, uint32_t *ret_states)
 static int read_label(struct exchange *x, char *label, size_t cap, struct dtss_task_filter *filter)
 {
 	const char *text = exchange_parameter(x, "label");
-	struct problem p = {0};
+	struct problem p = { 0 };
 	char *equals;
 
 	if (!text)
@@ -194,7 +196,7 @@ static int read_label(struct exchange *x, char *label, size_t cap, struct dtss_t
 
 void api_tasks_list(struct exchange *x)
 {
-	struct dtss_request request = {.type = DTSS_REQUEST_LIST};
+	struct dtss_request request = { .type = DTSS_REQUEST_LIST };
 	struct dtss_task_filter *filter = &request.u.list;
 	char label[DTSS_NAME_LEN_MAX + DTSS_LABEL_VALUE_LEN_MAX + 2];
 	uint64_t limit;

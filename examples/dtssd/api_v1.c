@@ -31,17 +31,21 @@ struct place {
 };
 
 static const struct json_field beat_fields[] = {
-	{.name = "worker_id", .read = json_read_string, .offset = BEAT(worker_id)},
-	{.name = "address", .read = json_read_string, .offset = BEAT(address)},
-	{.name = "resource_tags", .read = json_read_strings, .offset = BEAT(tags), .count = BEAT(tag_count)},
-	{.name = "max_tasks", .read = json_read_u32, .offset = BEAT(max_tasks), .min = 0, .max = DTSS_WORKER_TASKS_MAX},
-	{.name = "current_tasks", .read = json_read_u32, .offset = BEAT(current_tasks), .min = 0, .max = INT32_MAX},
-	{.name = "timestamp", .read = json_read_i64, .offset = BEAT(timestamp), .min = 0, .max = INT64_MAX},
+	{ .name = "worker_id", .read = json_read_string, .offset = BEAT(worker_id) },
+	{ .name = "address", .read = json_read_string, .offset = BEAT(address) },
+	{ .name = "resource_tags", .read = json_read_strings, .offset = BEAT(tags), .count = BEAT(tag_count) },
+	{ .name = "max_tasks",
+	  .read = json_read_u32,
+	  .offset = BEAT(max_tasks),
+	  .min = 0,
+	  .max = DTSS_WORKER_TASKS_MAX },
+	{ .name = "current_tasks", .read = json_read_u32, .offset = BEAT(current_tasks), .min = 0, .max = INT32_MAX },
+	{ .name = "timestamp", .read = json_read_i64, .offset = BEAT(timestamp), .min = 0, .max = INT64_MAX },
 };
 
 static const struct json_field place_fields[] = {
-	{.name = "task_id", .read = json_read_string, .offset = PLACE(task_id)},
-	{.name = "required_tags", .read = json_read_strings, .offset = PLACE(tags), .count = PLACE(tag_count)},
+	{ .name = "task_id", .read = json_read_string, .offset = PLACE(task_id) },
+	{ .name = "required_tags", .read = json_read_strings, .offset = PLACE(tags), .count = PLACE(tag_count) },
 };
 
 /* A null is as good as nothing. */
@@ -51,7 +55,7 @@ static void drop_nulls(json_t *object)
 	json_t *member;
 	void *next;
 
-	json_object_foreach_safe(object, next, key, member)
+	json_object_foreach_safe (object, next, key, member)
 		if (json_is_null(member))
 			json_object_del(object, key);
 }
@@ -110,10 +114,10 @@ static void heartbeat_answered(struct exchange *x, size_t index, const struct dt
 
 void api_v1_heartbeat(struct exchange *x)
 {
-	struct json_reader r = {0};
-	struct beat beat = {0};
-	struct dtss_heartbeat hb = {.size = sizeof hb, .kind = DTSS_WORKER_PLACEMENT};
-	struct dtss_request request = {.type = DTSS_REQUEST_HEARTBEAT, .u.heartbeat = &hb};
+	struct json_reader r = { 0 };
+	struct beat beat = { 0 };
+	struct dtss_heartbeat hb = { .size = sizeof hb, .kind = DTSS_WORKER_PLACEMENT };
+	struct dtss_request request = { .type = DTSS_REQUEST_HEARTBEAT, .u.heartbeat = &hb };
 	json_t *body = read_body(x, &r, beat_fields, LENGTH(beat_fields), &beat);
 
 	if (!body)
@@ -151,9 +155,9 @@ static void schedule_answered(struct exchange *x, size_t index, const struct dts
 
 void api_v1_schedule(struct exchange *x)
 {
-	struct json_reader r = {0};
-	struct place place = {0};
-	struct dtss_request request = {.type = DTSS_REQUEST_PLACE};
+	struct json_reader r = { 0 };
+	struct place place = { 0 };
+	struct dtss_request request = { .type = DTSS_REQUEST_PLACE };
 	json_t *body = read_body(x, &r, place_fields, LENGTH(place_fields), &place);
 
 	if (!body)
@@ -179,10 +183,9 @@ static json_t *from_worker(const struct server *s, const struct dtss_worker_view
 	if (view->last_seen_ns)
 		rfc3339_format(seen, view->last_seen_ns, 0);
 	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:s, s:s}", "WorkerID", json_text(view->name), "Address",
-			 json_text(view->address ? view->address : ""), "ResourceTags",
-			 tags_of(s, view), "MaxTasks", (json_int_t)view->max_tasks,
-			 "CurrentTasks", (json_int_t)view->used, "Available", (json_int_t)available, "LastHeartbeat", seen,
-			 "Status", dtss_worker_status_name(view->status));
+			 json_text(view->address ? view->address : ""), "ResourceTags", tags_of(s, view), "MaxTasks",
+			 (json_int_t)view->max_tasks, "CurrentTasks", (json_int_t)view->used, "Available",
+			 (json_int_t)available, "LastHeartbeat", seen, "Status", dtss_worker_status_name(view->status));
 }
 
 /* Agents that v1 cannot choose, for want of an address, are none of its business. */
@@ -207,7 +210,7 @@ static void workers_answered(struct exchange *x, size_t index, const struct dtss
 
 void api_v1_workers(struct exchange *x)
 {
-	struct dtss_request request = {.type = DTSS_REQUEST_WORKERS};
+	struct dtss_request request = { .type = DTSS_REQUEST_WORKERS };
 
 	exchange_ask(x, &request, workers_answered);
 }

@@ -22,7 +22,7 @@ static void list_answered(struct exchange *x, size_t index, const struct dtss_an
 
 void api_workers_list(struct exchange *x)
 {
-	struct dtss_request request = {.type = DTSS_REQUEST_WORKERS};
+	struct dtss_request request = { .type = DTSS_REQUEST_WORKERS };
 
 	exchange_ask(x, &request, list_answered);
 }
@@ -42,7 +42,7 @@ static void verb_answered(struct exchange *x, size_t index, const struct dtss_an
 
 static void worker_verb(struct exchange *x, uint32_t type)
 {
-	struct dtss_request request = {.type = type, .u.worker = x->segment};
+	struct dtss_request request = { .type = type, .u.worker = x->segment };
 
 	exchange_ask(x, &request, verb_answered);
 }
@@ -67,7 +67,7 @@ void api_worker_uncordon(struct exchange *x)
 void api_worker_poll(struct exchange *x)
 {
 	struct mail *mail = calloc(1, sizeof *mail);
-	struct problem p = {0};
+	struct problem p = { 0 };
 	uint64_t wait_ms;
 	int rc = 0;
 
@@ -97,7 +97,7 @@ void api_worker_poll(struct exchange *x)
 static void log_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
 	json_int_t offset = (json_int_t)answer->u.log.offset;
-	struct problem p = {0};
+	struct problem p = { 0 };
 	json_t *body;
 
 	(void)index;
@@ -121,7 +121,7 @@ static void log_answered(struct exchange *x, size_t index, const struct dtss_ans
 static uint32_t stream_of(struct exchange *x)
 {
 	const char *name = exchange_parameter(x, "stream");
-	struct problem p = {0};
+	struct problem p = { 0 };
 
 	if (!name || strcmp(name, "stdout") == 0)
 		return 1;
@@ -134,9 +134,9 @@ static uint32_t stream_of(struct exchange *x)
 
 void api_worker_log(struct exchange *x)
 {
-	struct dtss_request request = {.type = DTSS_REQUEST_LOG_APPEND};
+	struct dtss_request request = { .type = DTSS_REQUEST_LOG_APPEND };
 	struct dtss_log_chunk *chunk = &request.u.log_append.chunk;
-	struct problem p = {0};
+	struct problem p = { 0 };
 
 	if (exchange_number(x, "task", 1, DTSS_TASK_ID_MAX, 0, &request.u.log_append.task.v) != 0 ||
 	    exchange_number(x, "fence", 1, INT64_MAX, 0, &chunk->fence) != 0 ||

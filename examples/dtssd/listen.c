@@ -45,7 +45,7 @@ static int bind_to(const struct addrinfo *found, unsigned *ret_port)
 
 int listen_open(const char *host_port, int anywhere, char *where, size_t cap)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found = NULL;
 	const char *colon = strrchr(host_port, ':');
 	int host_len = (int)(colon - host_port), bare = host_port[0] == '[' && colon[-1] == ']', fd, rc;
 	char host[256];
@@ -57,14 +57,18 @@ int listen_open(const char *host_port, int anywhere, char *where, size_t cap)
 		return -options_refuse("dtssd", "--listen %s: %s", host_port, gai_strerror(rc));
 	if (!anywhere && !is_loopback(found)) {
 		freeaddrinfo(found);
-		return -options_refuse("dtssd", "--listen %s is not loopback, and whoever reaches a scheduler can run commands: "
-				       "give a --token-file", host_port);
+		return -options_refuse("dtssd",
+				       "--listen %s is not loopback, and whoever reaches a scheduler can run commands: "
+				       "give a --token-file",
+				       host_port);
 	}
 	fd = bind_to(found, &port);
 	freeaddrinfo(found);
 	if (fd < 0) {
 		fprintf(stderr, "dtssd: cannot listen on %s: %s%s\n", host_port, strerror(errno),
-			errno == EADDRINUSE ? "; choose another port with --listen HOST:PORT (port 0 takes a free one)" : "");
+			errno == EADDRINUSE ?
+				"; choose another port with --listen HOST:PORT (port 0 takes a free one)" :
+				"");
 		return -EXIT_FAILURE;
 	}
 	snprintf(where, cap, "http://%.*s:%u", host_len, host_port, port);

@@ -12,16 +12,16 @@ struct outbox {
 	struct outbox *changed; /* of the room's list of those to look at */
 	int listed;
 	uint64_t incarnation;
-	struct exchange *poll;  /* NULL: none waits */
+	struct exchange *poll; /* NULL: none waits */
 	struct mailroom *room;
-	json_t *answer;         /* NULL: none */
-	json_t *assign;         /* arrays */
+	json_t *answer; /* NULL: none */
+	json_t *assign; /* arrays */
 	json_t *stop;
-	int result;             /* of the answer */
-	int urgent;             /* the answer says more than that all is well: it does not wait for company */
-	uint64_t number;        /* of the heartbeat that the poll brought */
-	uint64_t until_ns;      /* how long it likes to wait */
-	uint64_t used_ns;       /* the last poll */
+	int result;        /* of the answer */
+	int urgent;        /* the answer says more than that all is well: it does not wait for company */
+	uint64_t number;   /* of the heartbeat that the poll brought */
+	uint64_t until_ns; /* how long it likes to wait */
+	uint64_t used_ns;  /* the last poll */
 	char name[];
 };
 
@@ -115,7 +115,7 @@ static void outbox_reply(struct outbox *box)
 	struct exchange *x = outbox_take(box);
 	unsigned status = box->result == DTSS_E_STALE ? MHD_HTTP_CONFLICT : MHD_HTTP_OK;
 	json_t *body = json_object();
-	struct problem p = {0};
+	struct problem p = { 0 };
 
 	if (exchange_left(x)) { /* what waits stays for its next poll */
 		reply_json(x, MHD_HTTP_OK, body);
@@ -141,7 +141,7 @@ static void outbox_reply(struct outbox *box)
 static void poll_due(struct exchange *x)
 {
 	struct outbox *box = x->state;
-	struct problem p = {0};
+	struct problem p = { 0 };
 
 	if (box->answer) {
 		outbox_reply(box);

@@ -60,7 +60,7 @@ static int open_store(const struct settings *settings, struct dtss_store **ret_s
 /* The node owns store and transport from here on. */
 static int open_node(struct dtssd *d)
 {
-	struct dtss_node_config config = {.size = sizeof config, .sched = &d->settings.sched, .holder = "dtssd"};
+	struct dtss_node_config config = { .size = sizeof config, .sched = &d->settings.sched, .holder = "dtssd" };
 	int rc = open_store(&d->settings, &config.store);
 
 	if (rc != 0)
@@ -88,10 +88,11 @@ static void http_log(void *cls, const char *fmt, va_list args)
 
 static struct MHD_Daemon *open_http(struct dtssd *d)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, server_access,
-				&d->server, MHD_OPTION_EXTERNAL_LOGGER, http_log, NULL, MHD_OPTION_LISTEN_SOCKET, d->listen_fd,
-				MHD_OPTION_NOTIFY_COMPLETED, server_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
-				(unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+				server_access, &d->server, MHD_OPTION_EXTERNAL_LOGGER, http_log, NULL,
+				MHD_OPTION_LISTEN_SOCKET, d->listen_fd, MHD_OPTION_NOTIFY_COMPLETED, server_completed,
+				NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
+				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
 				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
@@ -153,8 +154,9 @@ static int start(struct dtssd *d)
 
 static void tell_state(struct dtssd *d)
 {
-	static const char *const names[] = {"?", "loading", "standby: another scheduler leads", "leading", "recovering", "failed"};
-	struct dtss_node_info info = {.size = sizeof info};
+	static const char *const names[] = { "?",       "loading",    "standby: another scheduler leads",
+					     "leading", "recovering", "failed" };
+	struct dtss_node_info info = { .size = sizeof info };
 
 	dtss_node_info(d->server.node, &info);
 	if (info.state == d->state)
@@ -189,9 +191,9 @@ static void wait_for_news(struct dtssd *d)
 {
 	const union MHD_DaemonInfo *http = MHD_get_daemon_info(d->server.daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	struct pollfd fds[] = {
-		{.fd = http->epoll_fd, .events = POLLIN},
-		{.fd = d->signal_fd, .events = POLLIN},
-		{.fd = dtss_node_fd(d->server.node), .events = POLLIN}, /* -1 is skipped */
+		{ .fd = http->epoll_fd, .events = POLLIN },
+		{ .fd = d->signal_fd, .events = POLLIN },
+		{ .fd = dtss_node_fd(d->server.node), .events = POLLIN }, /* -1 is skipped */
 	};
 
 	poll(fds, sizeof fds / sizeof fds[0], idle_ms(d));
@@ -242,7 +244,7 @@ static void serve(struct dtssd *d)
 
 int main(int argc, char **argv)
 {
-	struct dtssd d = {.listen_fd = -1, .signal_fd = -1};
+	struct dtssd d = { .listen_fd = -1, .signal_fd = -1 };
 	int status = settings_read(&d.settings, argc, argv);
 
 	if (status < 0)

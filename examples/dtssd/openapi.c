@@ -37,8 +37,8 @@ static const char schemas[] =
 /* {"type":"string"} in path or query. */
 static json_t *parameter(const char *name, const char *in)
 {
-	return json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", in, "required", strcmp(in, "path") == 0, "schema",
-			 "type", "string");
+	return json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", in, "required", strcmp(in, "path") == 0,
+			 "schema", "type", "string");
 }
 
 static json_t *parameters_of(const struct route *route)
@@ -59,18 +59,19 @@ static json_t *body_of(const struct route *route)
 {
 	if (route->handle != api_tasks_submit)
 		return NULL;
-	return json_pack("{s:{s:{s:{s:[{s:s}, {s:s, s:{s:s}}]}}, s:{s:{s:s}}}}", "content", "application/json", "schema",
-			 "oneOf", "$ref", "#/components/schemas/Spec", "type", "array", "items", "$ref",
-			 "#/components/schemas/Spec", "application/x-ndjson", "schema", "$ref", "#/components/schemas/Spec");
+	return json_pack("{s:{s:{s:{s:[{s:s}, {s:s, s:{s:s}}]}}, s:{s:{s:s}}}}", "content", "application/json",
+			 "schema", "oneOf", "$ref", "#/components/schemas/Spec", "type", "array", "items", "$ref",
+			 "#/components/schemas/Spec", "application/x-ndjson", "schema", "$ref",
+			 "#/components/schemas/Spec");
 }
 
 static json_t *operation_of(const struct route *route)
 {
 	const char *success = route->handle == api_tasks_submit || route->handle == api_task_retry ? "201" : "200";
-	json_t *object = json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s, s:{s:{s:{s:s}}}}}}", "summary", route->summary, "parameters",
-				   parameters_of(route), "responses", success, "description", "Success", "default",
-				   "description", "An error", "content", "application/json", "schema", "$ref",
-				   "#/components/schemas/Error");
+	json_t *object = json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s, s:{s:{s:{s:s}}}}}}", "summary", route->summary,
+				   "parameters", parameters_of(route), "responses", success, "description", "Success",
+				   "default", "description", "An error", "content", "application/json", "schema",
+				   "$ref", "#/components/schemas/Error");
 	json_t *body = body_of(route);
 
 	if (body)
@@ -91,9 +92,11 @@ json_t *openapi_document(void)
 			path = json_object();
 			json_object_set_new(paths, routes[i].path, path);
 		}
-		json_object_set_new(path, strcmp(routes[i].method, "GET") == 0 ? "get" : "post", operation_of(&routes[i]));
+		json_object_set_new(path, strcmp(routes[i].method, "GET") == 0 ? "get" : "post",
+				    operation_of(&routes[i]));
 	}
-	return json_pack("{s:s, s:{s:s, s:s}, s:[{s:[]}], s:o, s:{s:o, s:{s:{s:s, s:s}}}}", "openapi", "3.0.3", "info", "title",
-			 "dtssd", "version", dtss_version(), "security", "token", "paths", paths, "components", "schemas",
-			 json_loads(schemas, 0, NULL), "securitySchemes", "token", "type", "http", "scheme", "bearer");
+	return json_pack("{s:s, s:{s:s, s:s}, s:[{s:[]}], s:o, s:{s:o, s:{s:{s:s, s:s}}}}", "openapi", "3.0.3", "info",
+			 "title", "dtssd", "version", dtss_version(), "security", "token", "paths", paths, "components",
+			 "schemas", json_loads(schemas, 0, NULL), "securitySchemes", "token", "type", "http", "scheme",
+			 "bearer");
 }

@@ -43,9 +43,9 @@ void reply_text(struct exchange *x, unsigned status, const char *type, char *tex
 {
 	static char nothing[] = "{\"error\":\"out of memory\",\"code\":\"NOMEM\"}\n";
 	int lost = text == NULL;
-	struct MHD_Response *response = lost ?
-		MHD_create_response_from_buffer(sizeof nothing - 1, nothing, MHD_RESPMEM_PERSISTENT) :
-		MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *response =
+		lost ? MHD_create_response_from_buffer(sizeof nothing - 1, nothing, MHD_RESPMEM_PERSISTENT) :
+		       MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
 
 	if (!response)
 		abort(); /* not even a few bytes: a restart finds everything in the store */
@@ -81,7 +81,7 @@ void reply_problem(struct exchange *x, const struct problem *p)
 
 void reply_refusal(struct exchange *x, const struct dtss_answer *answer, const char *what)
 {
-	struct problem p = {0};
+	struct problem p = { 0 };
 
 	problem_of(&p, answer->result, &answer->problem, -1);
 	if (answer->result == DTSS_E_NOT_FOUND && what)

@@ -47,7 +47,7 @@ void server_sweep(struct server *s)
 		return;
 	s->due_ns = DTSS_NEVER;
 	for (struct exchange *x = s->waiting; x; x = next) {
-		void (*due)(struct exchange *x) = x->due;
+		void (*due)(struct exchange * x) = x->due;
 
 		next = x->next;
 		if (x->deadline_ns <= s->now.mono_ns || s->stopping) {
@@ -64,7 +64,7 @@ void server_touch(struct server *s, uint64_t task)
 	struct exchange *next;
 
 	for (struct exchange *x = s->waiting; x; x = next) {
-		void (*due)(struct exchange *x) = x->due;
+		void (*due)(struct exchange * x) = x->due;
 
 		next = x->next;
 		if (x->task == task) {
@@ -85,8 +85,9 @@ void exchange_resume(struct exchange *x)
 
 int exchange_left(const struct exchange *x)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct pollfd fd = {.fd = info->connect_fd, .events = POLLRDHUP};
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd fd = { .fd = info->connect_fd, .events = POLLRDHUP };
 
 	return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
@@ -98,13 +99,13 @@ void exchange_ask(struct exchange *x, struct dtss_request *request,
 {
 	int rc;
 
-	x->ask = (struct ask){x, 0};
+	x->ask = (struct ask){ x, 0 };
 	x->answered = answered;
 	request->size = sizeof *request;
 	request->token = (uint64_t)(uintptr_t)&x->ask;
 	rc = dtss_node_request(x->server->node, x->server->now, request);
 	if (rc != 0) {
-		struct dtss_answer refusal = {.size = sizeof refusal, .type = request->type, .result = rc};
+		struct dtss_answer refusal = { .size = sizeof refusal, .type = request->type, .result = rc };
 
 		answered(x, 0, &refusal);
 	}
@@ -118,7 +119,7 @@ static int trouble(int result)
 
 void server_answers(struct server *s)
 {
-	struct dtss_answer answer = {.size = sizeof answer};
+	struct dtss_answer answer = { .size = sizeof answer };
 	struct dtss_event event;
 
 	while (dtss_node_answer(s->node, &answer) == 1) {
@@ -145,7 +146,7 @@ const char *exchange_parameter(const struct exchange *x, const char *name)
 int exchange_number(struct exchange *x, const char *name, uint64_t min, uint64_t max, uint64_t fallback, uint64_t *ret)
 {
 	const char *text = exchange_parameter(x, name);
-	struct problem p = {0};
+	struct problem p = { 0 };
 	char expected[PROBLEM_EXPECTED_MAX];
 	uint64_t value = 0;
 
@@ -186,7 +187,7 @@ static enum MHD_Result check_parameter(void *cls, enum MHD_ValueKind kind, const
 	struct exchange *x = cls;
 	const char *known = x->route->parameters ? x->route->parameters : "";
 	char name[32];
-	struct nearest near = {key, NULL, 0};
+	struct nearest near = { key, NULL, 0 };
 	struct problem p;
 	int n;
 
@@ -223,8 +224,9 @@ static int authorized(struct exchange *x)
 /* Everything that the head alone decides. Leaves a status when it refuses. */
 static void check_head(struct exchange *x, const char *method)
 {
-	const char *length = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	struct problem p = {0};
+	const char *length =
+		MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	struct problem p = { 0 };
 	char allow[64];
 
 	x->route = route_find(method, x->path, &x->segment, allow, sizeof allow);
@@ -270,7 +272,8 @@ static int take_body(struct exchange *x, const char *data, size_t len)
 
 	x->body_len += len;
 	if (x->status)
-		return x->body_len > HTTP_DISCARD_MAX ? -1 : 0; /* refused already: read on, so that the answer is seen */
+		return x->body_len > HTTP_DISCARD_MAX ? -1 :
+							0; /* refused already: read on, so that the answer is seen */
 	if (x->body_len > HTTP_BODY_MAX) {
 		problem_set(&p, DTSS_E_TOO_BIG, "the body is too long: expected at most %d bytes", HTTP_BODY_MAX);
 		reply_status(x, MHD_HTTP_CONTENT_TOO_LARGE, &p);
@@ -336,7 +339,8 @@ enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, cons
 	return MHD_YES;
 }
 
-void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode code)
+void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+		      enum MHD_RequestTerminationCode code)
 {
 	struct exchange *x = *con_cls;
 

@@ -22,17 +22,17 @@ struct mailroom;
 struct server {
 	struct MHD_Daemon *daemon;
 	struct dtss_node *node;
-	struct mailroom *mail;     /* the transport's other side: what waits for agents */
+	struct mailroom *mail; /* the transport's other side: what waits for agents */
 	const struct token *token;
-	struct dtss_time now;      /* of this round of the loop */
-	struct exchange *waiting;  /* those with a deadline, a doubly linked list */
-	uint64_t due_ns;           /* no deadline among them is earlier */
-	size_t open;               /* exchanges that have begun and have not completed */
+	struct dtss_time now;     /* of this round of the loop */
+	struct exchange *waiting; /* those with a deadline, a doubly linked list */
+	uint64_t due_ns;          /* no deadline among them is earlier */
+	size_t open;              /* exchanges that have begun and have not completed */
 	int stopping;
-	int resumed;               /* libmicrohttpd has work of its own, whatever its descriptors say */
-	uint64_t trouble_ns;       /* until then /readyz says that the store refused a write; 0: no trouble */
-	int trouble;               /* DTSS_E_* */
-	json_t *v1_tags;           /* of placement workers, in the order in which they told them */
+	int resumed;         /* libmicrohttpd has work of its own, whatever its descriptors say */
+	uint64_t trouble_ns; /* until then /readyz says that the store refused a write; 0: no trouble */
+	int trouble;         /* DTSS_E_* */
+	json_t *v1_tags;     /* of placement workers, in the order in which they told them */
 };
 
 /* A question to the node; its address is the token. */
@@ -51,7 +51,7 @@ struct exchange {
 	char *body;
 	size_t body_len;
 	size_t body_cap;
-	int begun;           /* the handler was called */
+	int begun; /* the handler was called */
 	int suspended;
 
 	struct ask ask;
@@ -60,11 +60,11 @@ struct exchange {
 	void (*due)(struct exchange *x);
 	uint64_t deadline_ns;
 	struct exchange *prev, *next;
-	uint64_t task;       /* what the log route follows: events of it make the exchange due */
-	void *state;         /* the handler's own */
+	uint64_t task; /* what the log route follows: events of it make the exchange due */
+	void *state;   /* the handler's own */
 	void (*release)(void *state);
 
-	unsigned status;     /* 0: no reply yet */
+	unsigned status; /* 0: no reply yet */
 	struct MHD_Response *response;
 };
 
@@ -75,7 +75,7 @@ enum route_flag {
 
 struct route {
 	const char *method;
-	const char *path;       /* "/api/v2/tasks/{id}" */
+	const char *path; /* "/api/v2/tasks/{id}" */
 	void (*handle)(struct exchange *x);
 	unsigned flags;
 	const char *parameters; /* " name name " of the query; NULL: none */
@@ -90,7 +90,8 @@ const struct route *route_find(const char *method, const char *path, const char 
 
 enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
 			      const char *version, const char *data, size_t *len, void **con_cls);
-void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode code);
+void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+		      enum MHD_RequestTerminationCode code);
 
 /* Asks the node; answered() is called later. A question that it does not take is replied to at once. */
 void exchange_ask(struct exchange *x, struct dtss_request *request,

@@ -13,11 +13,11 @@
 #define DEFAULT_LISTEN "127.0.0.1:8080"
 
 const struct option_def settings_options[] = {
-	{"listen", "HOST:PORT", "where to listen (" DEFAULT_LISTEN "); port 0 takes a free one"},
-	{"store", "STORE", "memory, or sqlite:PATH (sqlite:STATE_DIR/dtssd.db)"},
-	{"config", "FILE", "more settings, see dtssd.conf(5)"},
-	{"token-file", "FILE", "whose first line every request must bring"},
-	{"log-format", "FORMAT", "text or json (text)"},
+	{ "listen", "HOST:PORT", "where to listen (" DEFAULT_LISTEN "); port 0 takes a free one" },
+	{ "store", "STORE", "memory, or sqlite:PATH (sqlite:STATE_DIR/dtssd.db)" },
+	{ "config", "FILE", "more settings, see dtssd.conf(5)" },
+	{ "token-file", "FILE", "whose first line every request must bring" },
+	{ "log-format", "FORMAT", "text or json (text)" },
 };
 const size_t settings_option_count = LENGTH(settings_options);
 
@@ -29,22 +29,22 @@ static const struct limit {
 	uint64_t min;
 	uint64_t max;
 } limits[] = {
-	{"tasks_max", LIMIT(tasks_max), 1, 100000000},
-	{"queue_tasks_max", LIMIT(queue_tasks_max), 1, 100000000},
-	{"workers_max", LIMIT(workers_max), 1, 1000000},
-	{"keys_max", LIMIT(keys_max), 1, 100000000},
-	{"queues_max", LIMIT(queues_max), 1, 1000000},
-	{"lease_ms", LIMIT(lease_ms), 1000, DTSS_DURATION_MS_MAX},
-	{"heartbeat_ms", LIMIT(heartbeat_ms), 100, DTSS_DURATION_MS_MAX},
-	{"suspicious_ms", LIMIT(suspicious_ms), 100, DTSS_DURATION_MS_MAX},
-	{"offline_ms", LIMIT(offline_ms), 100, DTSS_DURATION_MS_MAX},
-	{"kill_grace_ms", LIMIT(kill_grace_ms), 1, DTSS_DURATION_MS_MAX},
-	{"placement_grace_ms", LIMIT(placement_grace_ms), 1, DTSS_DURATION_MS_MAX},
-	{"key_ttl_ms", LIMIT(key_ttl_ms), 1, DTSS_DURATION_MS_MAX},
-	{"worker_forget_ms", LIMIT(worker_forget_ms), 1, DTSS_DURATION_MS_MAX},
+	{ "tasks_max", LIMIT(tasks_max), 1, 100000000 },
+	{ "queue_tasks_max", LIMIT(queue_tasks_max), 1, 100000000 },
+	{ "workers_max", LIMIT(workers_max), 1, 1000000 },
+	{ "keys_max", LIMIT(keys_max), 1, 100000000 },
+	{ "queues_max", LIMIT(queues_max), 1, 1000000 },
+	{ "lease_ms", LIMIT(lease_ms), 1000, DTSS_DURATION_MS_MAX },
+	{ "heartbeat_ms", LIMIT(heartbeat_ms), 100, DTSS_DURATION_MS_MAX },
+	{ "suspicious_ms", LIMIT(suspicious_ms), 100, DTSS_DURATION_MS_MAX },
+	{ "offline_ms", LIMIT(offline_ms), 100, DTSS_DURATION_MS_MAX },
+	{ "kill_grace_ms", LIMIT(kill_grace_ms), 1, DTSS_DURATION_MS_MAX },
+	{ "placement_grace_ms", LIMIT(placement_grace_ms), 1, DTSS_DURATION_MS_MAX },
+	{ "key_ttl_ms", LIMIT(key_ttl_ms), 1, DTSS_DURATION_MS_MAX },
+	{ "worker_forget_ms", LIMIT(worker_forget_ms), 1, DTSS_DURATION_MS_MAX },
 };
 
-static const char *const placements[] = {"least_load", "round_robin", "pack"};
+static const char *const placements[] = { "least_load", "round_robin", "pack" };
 
 /* ---- one setting ---- */
 
@@ -120,7 +120,7 @@ static int bad_value(struct problem *p, const struct place *at, const char *key,
 
 static int unknown_key(struct problem *p, const struct place *at, const char *key)
 {
-	struct nearest near = {key, NULL, 0};
+	struct nearest near = { key, NULL, 0 };
 
 	for (size_t i = 0; i < settings_option_count; i++)
 		nearest_try(&near, settings_options[i].name);
@@ -128,8 +128,8 @@ static int unknown_key(struct problem *p, const struct place *at, const char *ke
 		nearest_try(&near, limits[i].name);
 	nearest_try(&near, "placement");
 	if (near.best)
-		return problem_set(p, DTSS_E_INVALID, "%s:%d: unknown key %s (did you mean %s?)", at->file, at->line, key,
-				   near.best);
+		return problem_set(p, DTSS_E_INVALID, "%s:%d: unknown key %s (did you mean %s?)", at->file, at->line,
+				   key, near.best);
 	return problem_set(p, DTSS_E_INVALID, "%s:%d: unknown key %s", at->file, at->line, key);
 }
 
@@ -146,8 +146,8 @@ static int set_key(struct settings *s, const struct place *at, const char *key, 
 	}
 	for (size_t i = 0; i < LENGTH(limits); i++) {
 		if (strcmp(limits[i].name, key) == 0) {
-			snprintf(expected, sizeof expected, "expected an integer, %llu..%llu", (unsigned long long)limits[i].min,
-				 (unsigned long long)limits[i].max);
+			snprintf(expected, sizeof expected, "expected an integer, %llu..%llu",
+				 (unsigned long long)limits[i].min, (unsigned long long)limits[i].max);
 			return set_limit(s, &limits[i], value) == 0 ? 0 : bad_value(p, at, key, expected);
 		}
 	}
@@ -182,7 +182,7 @@ static int read_line(struct settings *s, const struct place *at, char *line, str
 
 static int read_file(struct settings *s, struct problem *p)
 {
-	struct place at = {s->config, 0};
+	struct place at = { s->config, 0 };
 	char *text = NULL, *rest, *line;
 	size_t len;
 	int rc = file_read(s->config, CONFIG_BYTES_MAX, &text, &len, p);

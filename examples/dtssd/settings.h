@@ -9,8 +9,8 @@
 
 /* What the command line and the configuration file say. Strings are owned. */
 struct settings {
-	char *listen;     /* "HOST:PORT" */
-	char *store;      /* "memory", "sqlite:PATH"; NULL: in the state directory */
+	char *listen; /* "HOST:PORT" */
+	char *store;  /* "memory", "sqlite:PATH"; NULL: in the state directory */
 	char *config;
 	char *token_file;
 	enum log_format log_format;

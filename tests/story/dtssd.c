@@ -99,8 +99,9 @@ END_TEST
 static void open_waiters(int *ret_poll, int *ret_follow)
 {
 	static const char follow[] = "GET " TASKS "/1/log?follow=1 HTTP/1.1\r\nHost: x\r\n\r\n";
-	static const char poll[] = "POST /api/v2/workers/a/poll?wait_ms=3000 HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\n"
-				   "{\"name\":\"a\",\"incarnation\":1,\"number\":1}  ";
+	static const char poll[] =
+		"POST /api/v2/workers/a/poll?wait_ms=3000 HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\n"
+		"{\"name\":\"a\",\"incarnation\":1,\"number\":1}  ";
 
 	http_post(&reply, &run, TASKS, "{\"argv\":[\"true\"],\"tags\":[\"nobody\"]}");
 	*ret_follow = http_raw(&run, follow, strlen(follow));
@@ -150,7 +151,7 @@ END_TEST
 
 START_TEST(a_token_opens_everything_but_health)
 {
-	static const char *const closed[] = {"/api/v1/workers", TASKS, TASKS "/1", "/api/v2/stats", "/nowhere"};
+	static const char *const closed[] = { "/api/v1/workers", TASKS, TASKS "/1", "/api/v2/stats", "/nowhere" };
 	const char *path = file_with("token", TOKEN "\n");
 
 	ck_assert_int_eq(dtssd_stop(&run, SIGTERM), 0);
@@ -223,12 +224,12 @@ static const struct {
 	const char *text;
 	const char *words;
 } bad_files[] = {
-	{"lease_ms = 30000\nlese_ms = 1\n", "conf:2: unknown key lese_ms (did you mean lease_ms?)"},
-	{"lease_ms = soon\n", "conf:1: lease_ms: expected an integer, 1000.."},
-	{"lease_ms\n", "conf:1: lease_ms: expected KEY = VALUE"},
-	{"placement = best\n", "conf:1: placement: expected least_load, round_robin or pack"},
-	{"store = nowhere\n", "conf:1: store: expected memory or sqlite:PATH"},
-	{"tasks_max = 0\n", "conf:1: tasks_max: expected an integer, 1.."},
+	{ "lease_ms = 30000\nlese_ms = 1\n", "conf:2: unknown key lese_ms (did you mean lease_ms?)" },
+	{ "lease_ms = soon\n", "conf:1: lease_ms: expected an integer, 1000.." },
+	{ "lease_ms\n", "conf:1: lease_ms: expected KEY = VALUE" },
+	{ "placement = best\n", "conf:1: placement: expected least_load, round_robin or pack" },
+	{ "store = nowhere\n", "conf:1: store: expected memory or sqlite:PATH" },
+	{ "tasks_max = 0\n", "conf:1: tasks_max: expected an integer, 1.." },
 };
 
 START_TEST(a_configuration_that_is_wrong)
@@ -258,19 +259,23 @@ END_TEST
 
 START_TEST(a_store_in_use)
 {
-	ck_assert_int_eq(dtssd_fails(err, sizeof err, "--listen", "127.0.0.1:0", "--store", store_at(in_dir("s.db")), NULL), 1);
+	ck_assert_int_eq(
+		dtssd_fails(err, sizeof err, "--listen", "127.0.0.1:0", "--store", store_at(in_dir("s.db")), NULL), 1);
 	says("in use");
 }
 END_TEST
 
 START_TEST(a_store_that_is_not_ours)
 {
-	const char *path = file_with("other.db", "This is a letter to my aunt, and it is longer than a page header. "
-						 "It goes on and on, as letters to aunts do, for more than a hundred bytes.");
+	const char *path = file_with("other.db",
+				     "This is a letter to my aunt, and it is longer than a page header. "
+				     "It goes on and on, as letters to aunts do, for more than a hundred bytes.");
 
 	ck_assert_int_eq(dtssd_fails(err, sizeof err, "--listen", "127.0.0.1:0", "--store", store_at(path), NULL), 1);
 	says("cannot open the store");
-	ck_assert_int_eq(dtssd_fails(err, sizeof err, "--listen", "127.0.0.1:0", "--store", "sqlite:/no/such/dir/s.db", NULL), 1);
+	ck_assert_int_eq(dtssd_fails(err, sizeof err, "--listen", "127.0.0.1:0", "--store", "sqlite:/no/such/dir/s.db",
+				     NULL),
+			 1);
 	says("cannot open the store");
 }
 END_TEST

@@ -51,46 +51,47 @@ static const struct {
 	const char *field;
 	const char *sentence;
 } bad_tasks[] = {
-	{"", "INVALID", NULL, "the body is empty"},
-	{"  \n", "INVALID", NULL, "the body is empty"},
-	{"hello", "INVALID", NULL, "not JSON"},
-	{"{\"argv\":[\"true\"]", "INVALID", NULL, "not JSON"},
-	{"{\"argv\":[\"true\"]} x", "INVALID", NULL, "not JSON"},
-	{"7", "INVALID", NULL, "expected a JSON object"},
-	{"null", "INVALID", NULL, "expected a JSON object"},
-	{"[]", "INVALID", NULL, "1..10000"},
-	{"[7]", "INVALID", "[0]", "expected a JSON object"},
-	{"{\"argv\":[\"true\"],\"argv\":[\"false\"]}", "INVALID", "argv", "duplicate field"},
-	{"{\"argv\":[\"true\"],\"env\":{\"A\":\"1\",\"A\":\"2\"}}", "INVALID", "A", "duplicate field"},
-	{"{\"argv\":\"true\"}", "INVALID", "argv", "array of strings"},
-	{"{\"argv\":[\"true\",1]}", "INVALID", "argv[1]", "a string"},
-	{"{\"argv\":null}", "INVALID", "argv", "array of strings"},
-	{"{}", "INVALID", "argv", "at least one"},
-	{"{\"argv\":[]}", "INVALID", "argv", "at least one"},
-	{"{\"argv\":[\"true\"],\"nmae\":\"x\"}", "INVALID", "nmae", "did you mean \"name\"?"},
-	{"{\"argv\":[\"true\"],\"retry\":{\"atempts_max\":2}}", "INVALID", "retry.atempts_max", "\"attempts_max\"?"},
-	{"{\"argv\":[\"true\"],\"frobnicate\":1}", "INVALID", "frobnicate", "unknown field"},
-	{"{\"argv\":[\"true\"],\"payload\":\"aGk=\"}", "INVALID", "payload", "unknown field"},
-	{"{\"argv\":[\"true\"],\"name\":\"a\\u0000b\"}", "INVALID", "name", "without NUL"},
-	{"{\"argv\":[\"a\\u0000b\"]}", "INVALID", "argv[0]", "without NUL"},
-	{"{\"argv\":[\"true\"],\"labels\":{\"a\":\"\\u0000\"}}", "INVALID", "labels.a", "without NUL"},
-	{"{\"argv\":[\"true\"],\"retry\":{\"attempts_max\":0}}", "INVALID", "retry.attempts_max", "1..1000"},
-	{"{\"argv\":[\"true\"],\"retry\":{\"attempts_max\":1001}}", "INVALID", "retry.attempts_max", "1..1000"},
-	{"{\"argv\":[\"true\"],\"retry\":{\"attempts_max\":\"3\"}}", "INVALID", "retry.attempts_max", "an integer"},
-	{"{\"argv\":[\"true\"],\"retry\":{\"multiplier\":0.5}}", "INVALID", "retry.multiplier", "1..1000"},
-	{"{\"argv\":[\"true\"],\"retry\":{\"jitter\":1}}", "INVALID", "retry.jitter", "true or false"},
-	{"{\"argv\":[\"true\"],\"retry\":{\"rules\":[{\"on\":[\"exlt\"]}]}}", "INVALID", "retry.rules[0].on", "exit"},
-	{"{\"argv\":[\"true\"],\"retry\":{\"rules\":[{\"on\":[]}]}}", "INVALID", "retry.rules[0].action", "quarantine"},
-	{"{\"argv\":[\"true\"],\"retry\":[]}", "INVALID", "retry", "object"},
-	{"{\"argv\":[\"true\"],\"priority\":2147483648}", "INVALID", "priority", "-2147483648..2147483647"},
-	{"{\"argv\":[\"true\"],\"priority\":99999999999999999999999999}", "INVALID", "priority", "integer"},
-	{"{\"argv\":[\"true\"],\"priority\":1.5}", "INVALID", "priority", "integer"},
-	{"{\"argv\":[\"true\"],\"timeout_ms\":-1}", "INVALID", "timeout_ms", "0.."},
-	{"{\"argv\":[\"true\"],\"not_before\":\"tomorrow\"}", "INVALID", "not_before", "RFC 3339"},
-	{"{\"argv\":[\"true\"],\"not_before\":\"2026-02-30T00:00:00Z\"}", "INVALID", "not_before", "RFC 3339"},
-	{"{\"argv\":[\"true\"],\"resources\":{\"memory_mb\":0}}", "INVALID", "resources.memory_mb", "1.."},
-	{"{\"argv\":[\"true\"],\"tags\":[\"\"]}", "INVALID", "tags", "empty"},
-	{"{\"argv\":[\"true\"],\"hold\":\"yes\"}", "INVALID", "hold", "true or false"},
+	{ "", "INVALID", NULL, "the body is empty" },
+	{ "  \n", "INVALID", NULL, "the body is empty" },
+	{ "hello", "INVALID", NULL, "not JSON" },
+	{ "{\"argv\":[\"true\"]", "INVALID", NULL, "not JSON" },
+	{ "{\"argv\":[\"true\"]} x", "INVALID", NULL, "not JSON" },
+	{ "7", "INVALID", NULL, "expected a JSON object" },
+	{ "null", "INVALID", NULL, "expected a JSON object" },
+	{ "[]", "INVALID", NULL, "1..10000" },
+	{ "[7]", "INVALID", "[0]", "expected a JSON object" },
+	{ "{\"argv\":[\"true\"],\"argv\":[\"false\"]}", "INVALID", "argv", "duplicate field" },
+	{ "{\"argv\":[\"true\"],\"env\":{\"A\":\"1\",\"A\":\"2\"}}", "INVALID", "A", "duplicate field" },
+	{ "{\"argv\":\"true\"}", "INVALID", "argv", "array of strings" },
+	{ "{\"argv\":[\"true\",1]}", "INVALID", "argv[1]", "a string" },
+	{ "{\"argv\":null}", "INVALID", "argv", "array of strings" },
+	{ "{}", "INVALID", "argv", "at least one" },
+	{ "{\"argv\":[]}", "INVALID", "argv", "at least one" },
+	{ "{\"argv\":[\"true\"],\"nmae\":\"x\"}", "INVALID", "nmae", "did you mean \"name\"?" },
+	{ "{\"argv\":[\"true\"],\"retry\":{\"atempts_max\":2}}", "INVALID", "retry.atempts_max", "\"attempts_max\"?" },
+	{ "{\"argv\":[\"true\"],\"frobnicate\":1}", "INVALID", "frobnicate", "unknown field" },
+	{ "{\"argv\":[\"true\"],\"payload\":\"aGk=\"}", "INVALID", "payload", "unknown field" },
+	{ "{\"argv\":[\"true\"],\"name\":\"a\\u0000b\"}", "INVALID", "name", "without NUL" },
+	{ "{\"argv\":[\"a\\u0000b\"]}", "INVALID", "argv[0]", "without NUL" },
+	{ "{\"argv\":[\"true\"],\"labels\":{\"a\":\"\\u0000\"}}", "INVALID", "labels.a", "without NUL" },
+	{ "{\"argv\":[\"true\"],\"retry\":{\"attempts_max\":0}}", "INVALID", "retry.attempts_max", "1..1000" },
+	{ "{\"argv\":[\"true\"],\"retry\":{\"attempts_max\":1001}}", "INVALID", "retry.attempts_max", "1..1000" },
+	{ "{\"argv\":[\"true\"],\"retry\":{\"attempts_max\":\"3\"}}", "INVALID", "retry.attempts_max", "an integer" },
+	{ "{\"argv\":[\"true\"],\"retry\":{\"multiplier\":0.5}}", "INVALID", "retry.multiplier", "1..1000" },
+	{ "{\"argv\":[\"true\"],\"retry\":{\"jitter\":1}}", "INVALID", "retry.jitter", "true or false" },
+	{ "{\"argv\":[\"true\"],\"retry\":{\"rules\":[{\"on\":[\"exlt\"]}]}}", "INVALID", "retry.rules[0].on", "exit" },
+	{ "{\"argv\":[\"true\"],\"retry\":{\"rules\":[{\"on\":[]}]}}", "INVALID", "retry.rules[0].action",
+	  "quarantine" },
+	{ "{\"argv\":[\"true\"],\"retry\":[]}", "INVALID", "retry", "object" },
+	{ "{\"argv\":[\"true\"],\"priority\":2147483648}", "INVALID", "priority", "-2147483648..2147483647" },
+	{ "{\"argv\":[\"true\"],\"priority\":99999999999999999999999999}", "INVALID", "priority", "integer" },
+	{ "{\"argv\":[\"true\"],\"priority\":1.5}", "INVALID", "priority", "integer" },
+	{ "{\"argv\":[\"true\"],\"timeout_ms\":-1}", "INVALID", "timeout_ms", "0.." },
+	{ "{\"argv\":[\"true\"],\"not_before\":\"tomorrow\"}", "INVALID", "not_before", "RFC 3339" },
+	{ "{\"argv\":[\"true\"],\"not_before\":\"2026-02-30T00:00:00Z\"}", "INVALID", "not_before", "RFC 3339" },
+	{ "{\"argv\":[\"true\"],\"resources\":{\"memory_mb\":0}}", "INVALID", "resources.memory_mb", "1.." },
+	{ "{\"argv\":[\"true\"],\"tags\":[\"\"]}", "INVALID", "tags", "empty" },
+	{ "{\"argv\":[\"true\"],\"hold\":\"yes\"}", "INVALID", "hold", "true or false" },
 };
 
 START_TEST(a_task_that_is_wrong)
@@ -254,17 +255,18 @@ static const struct {
 	const char *field;
 	const char *sentence;
 } bad_polls[] = {
-	{"/api/v2/workers/a/poll", "{\"name\":\"b\",\"incarnation\":1}", "name", "the name in the path"},
-	{"/api/v2/workers/a/poll", "{\"name\":\"a\"}", "incarnation", "above 0"},
-	{"/api/v2/workers/a/poll", "{\"incarnation\":1}", "name", "not empty"},
-	{"/api/v2/workers/a/poll", "{\"name\":\"a\",\"incarnation\":1,\"max_tasks\":65536}", "max_tasks", "65535"},
-	{"/api/v2/workers/a/poll", "{\"name\":\"a\",\"incarnation\":1,\"tasg\":[]}", "tasg", "\"tags\"?"},
-	{"/api/v2/workers/a/poll", "{\"name\":\"a\",\"incarnation\":1,\"held\":[{\"task\":0}]}", "held[0].task", "1.."},
-	{"/api/v2/workers/a/poll", "{\"name\":\"a\",\"incarnation\":1,\"identity\":\"xy\"}", "identity", "32 hex"},
-	{"/api/v2/workers/a/poll?wait_ms=soon", "{\"name\":\"a\",\"incarnation\":1}", "wait_ms", "integer"},
-	{"/api/v2/workers/a/log?fence=1", "x", "task", "above 0"},
-	{"/api/v2/workers/a/log?task=1", "x", "fence", "above 0"},
-	{"/api/v2/workers/a/log?task=1&fence=1&stream=3", "x", "stream", "stdout or stderr"},
+	{ "/api/v2/workers/a/poll", "{\"name\":\"b\",\"incarnation\":1}", "name", "the name in the path" },
+	{ "/api/v2/workers/a/poll", "{\"name\":\"a\"}", "incarnation", "above 0" },
+	{ "/api/v2/workers/a/poll", "{\"incarnation\":1}", "name", "not empty" },
+	{ "/api/v2/workers/a/poll", "{\"name\":\"a\",\"incarnation\":1,\"max_tasks\":65536}", "max_tasks", "65535" },
+	{ "/api/v2/workers/a/poll", "{\"name\":\"a\",\"incarnation\":1,\"tasg\":[]}", "tasg", "\"tags\"?" },
+	{ "/api/v2/workers/a/poll", "{\"name\":\"a\",\"incarnation\":1,\"held\":[{\"task\":0}]}", "held[0].task",
+	  "1.." },
+	{ "/api/v2/workers/a/poll", "{\"name\":\"a\",\"incarnation\":1,\"identity\":\"xy\"}", "identity", "32 hex" },
+	{ "/api/v2/workers/a/poll?wait_ms=soon", "{\"name\":\"a\",\"incarnation\":1}", "wait_ms", "integer" },
+	{ "/api/v2/workers/a/log?fence=1", "x", "task", "above 0" },
+	{ "/api/v2/workers/a/log?task=1", "x", "fence", "above 0" },
+	{ "/api/v2/workers/a/log?task=1&fence=1&stream=3", "x", "stream", "stdout or stderr" },
 };
 
 START_TEST(an_agent_that_is_wrong)
@@ -284,9 +286,10 @@ END_TEST
 
 START_TEST(a_line_that_is_wrong_is_alone)
 {
-	const char *body = "{\"argv\":[\"true\"]}\n{\"argv\":[]}\n\n{\"argv\":[\"true\"],\"key\":\"k\"}\n{\"argv\":[\"ls\"],\"key\":\"k\"}\n";
-	static const char *const expected[] = {"{\"id\":1,", "{\"error\":\"argv", "{\"error\":\"the body is empty",
-					       "{\"id\":2,", "{\"error\":\"key: already used for task 2"};
+	const char *body =
+		"{\"argv\":[\"true\"]}\n{\"argv\":[]}\n\n{\"argv\":[\"true\"],\"key\":\"k\"}\n{\"argv\":[\"ls\"],\"key\":\"k\"}\n";
+	static const char *const expected[] = { "{\"id\":1,", "{\"error\":\"argv", "{\"error\":\"the body is empty",
+						"{\"id\":2,", "{\"error\":\"key: already used for task 2" };
 	char *line, *rest;
 
 	http_call(&reply, &run, "POST", TASKS, "Content-Type: application/x-ndjson", body, strlen(body));
@@ -303,8 +306,8 @@ END_TEST
 
 START_TEST(a_request_that_is_no_http)
 {
-	static const char *const garbage[] = {"\r\n\r\nhello\r\n\r\n", "GET\r\n\r\n", "GET /healthz HTTP/1.1\r\n\r\n",
-					      "POST /api/v2/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"};
+	static const char *const garbage[] = { "\r\n\r\nhello\r\n\r\n", "GET\r\n\r\n", "GET /healthz HTTP/1.1\r\n\r\n",
+					       "POST /api/v2/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n" };
 	char buf[4096];
 
 	for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {

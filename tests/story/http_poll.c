@@ -105,10 +105,12 @@ static int open_poll(int number)
 {
 	char body[256], request[512];
 
-	snprintf(body, sizeof body, "{\"name\":\"a\",\"incarnation\":1,\"number\":%d,\"max_tasks\":4,\"tags\":[\"a\"]}", number);
-	snprintf(request, sizeof request,
-		 "POST /api/v2/workers/a/poll?wait_ms=3000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
-		 strlen(body), body);
+	snprintf(body, sizeof body, "{\"name\":\"a\",\"incarnation\":1,\"number\":%d,\"max_tasks\":4,\"tags\":[\"a\"]}",
+		 number);
+	snprintf(
+		request, sizeof request,
+		"POST /api/v2/workers/a/poll?wait_ms=3000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+		strlen(body), body);
 	return http_raw(&run, request, strlen(request));
 }
 

@@ -116,10 +116,10 @@ END_TEST
 
 START_TEST(other_methods_are_405)
 {
-	static const char *const wrong[][2] = {{"GET", "/api/v1/heartbeat"},
-					       {"PUT", "/api/v1/schedule"},
-					       {"POST", "/api/v1/workers"},
-					       {"DELETE", "/api/v1/workers"}};
+	static const char *const wrong[][2] = { { "GET", "/api/v1/heartbeat" },
+						{ "PUT", "/api/v1/schedule" },
+						{ "POST", "/api/v1/workers" },
+						{ "DELETE", "/api/v1/workers" } };
 
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		http_call(&reply, &run, wrong[i][0], wrong[i][1], NULL, NULL, 0);
@@ -146,7 +146,8 @@ END_TEST
 
 START_TEST(an_agents_name_is_taken)
 {
-	http_post(&reply, &run, "/api/v2/workers/a/poll", "{\"name\":\"a\",\"incarnation\":1,\"number\":1,\"max_tasks\":1}");
+	http_post(&reply, &run, "/api/v2/workers/a/poll",
+		  "{\"name\":\"a\",\"incarnation\":1,\"number\":1,\"max_tasks\":1}");
 	ck_assert_int_eq(reply.status, 200);
 	refused("/api/v1/heartbeat", "{\"worker_id\":\"a\",\"max_tasks\":1}", 400, "agent");
 }

@@ -42,9 +42,10 @@ START_TEST(a_task_keeps_all_that_it_was_given)
 	const char *name;
 
 	submit(body, 201);
-	json_object_foreach(sent, name, member)
+	json_object_foreach (sent, name, member)
 		if (strcmp(name, "not_before") != 0)
-			ck_assert_msg(json_equal(json_object_get(reply.json, name), member), "%s: %s", name, reply.body);
+			ck_assert_msg(json_equal(json_object_get(reply.json, name), member), "%s: %s", name,
+				      reply.body);
 	ck_assert_str_eq(http_text(&reply, "not_before"), "2099-01-02T02:04:05.678Z");
 	ck_assert_str_eq(http_text(&reply, "state"), "delayed");
 	ck_assert_int_eq(http_int(&reply, "id"), 1);
@@ -91,7 +92,8 @@ END_TEST
 START_TEST(lists_go_on_where_they_ended)
 {
 	submit("[{\"argv\":[\"a\"],\"queue\":\"q\",\"labels\":{\"l\":\"1\"}},{\"argv\":[\"b\"],\"name\":\"n\"},"
-	       "{\"argv\":[\"c\"],\"labels\":{\"l\":\"2\"}}]", 201);
+	       "{\"argv\":[\"c\"],\"labels\":{\"l\":\"2\"}}]",
+	       201);
 	http_post(&reply, &run, TASKS "/2/cancel", "");
 	ck_assert_str_eq(http_text(&reply, "state"), "cancelled");
 	http_get(&reply, &run, TASKS "?limit=2");
@@ -167,10 +169,11 @@ START_TEST(openapi_is_in_step)
 	ck_assert_str_eq(http_text(&reply, "openapi"), "3.0.3");
 	ck_assert_uint_eq(json_object_size(json_object_get(reply.json, "paths")), 21);
 	properties = json_object_get(
-		json_object_get(json_object_get(json_object_get(reply.json, "components"), "schemas"), "Spec"), "properties");
+		json_object_get(json_object_get(json_object_get(reply.json, "components"), "schemas"), "Spec"),
+		"properties");
 	ck_assert_uint_eq(json_object_size(properties), 16);
-	json_object_foreach(properties, name, member) {
-		struct json_reader r = {0};
+	json_object_foreach (properties, name, member) {
+		struct json_reader r = { 0 };
 		struct dtss_task_spec spec;
 		json_t *task;
 

@@ -63,7 +63,7 @@ static size_t collect(const char **args, size_t n, va_list more)
 static void launch(struct dtssd_run *run, va_list more)
 {
 	char listen_at[32], store[96], line[128] = "";
-	const char *args[ARGS_MAX] = {program_path("dtssd"), "--listen", listen_at, "--store", store};
+	const char *args[ARGS_MAX] = { program_path("dtssd"), "--listen", listen_at, "--store", store };
 	int out[2], err = open(run->err, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	FILE *lines;
 
@@ -141,7 +141,7 @@ void dtssd_clean(struct dtssd_run *run)
 
 int dtssd_fails(char *err, size_t cap, ...)
 {
-	const char *args[ARGS_MAX] = {program_path("dtssd")};
+	const char *args[ARGS_MAX] = { program_path("dtssd") };
 	int fds[2], status;
 	va_list more;
 	size_t len = 0;

@@ -130,7 +130,7 @@ json_int_t http_int(const struct http_reply *reply, const char *path)
 
 int http_raw(const struct dtssd_run *run, const char *bytes, size_t len)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)run->port)};
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)run->port) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -142,7 +142,7 @@ int http_raw(const struct dtssd_run *run, const char *bytes, size_t len)
 
 int http_raw_until(int fd, char *buf, size_t cap, const char *needle)
 {
-	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	size_t len = 0;
 
 	buf[0] = '\0';

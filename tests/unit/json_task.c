@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/json.h"
+
+/* What the bad input over HTTP does not reach: the way back, and what goes on between scheduler and agent. */
+
+static json_t *parse(const char *text)
+{
+	json_t *value = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+	ck_assert_msg(value != NULL, "%s", text);
+	return value;
+}
+
+START_TEST(a_task_comes_back_as_it_was)
+{
+	json_t *sent = parse(
+		"{\"name\":\"n\",\"key\":\"k\",\"queue\":\"q\",\"argv\":[\"a\"],\"env\":{\"A\":\"1\"},\"cwd\":\"/\","
+		"\"tags\":[\"t\"],\"resources\":{\"m\":4503599627370496},\"priority\":-2147483648,"
+		"\"not_before\":\"2026-01-02T03:04:05.678Z\",\"timeout_ms\":1,\"start_deadline_ms\":2,"
+		"\"after\":[1,1099511627775],\"retry\":{\"attempts_max\":1000,\"multiplier\":2.125,"
+		"\"jitter\":true,\"rules\":[{\"on\":[\"signal\"],\"action\":\"quarantine\"}]},"
+		"\"labels\":{\"l\":\"\"},\"hold\":true}");
+	struct json_reader r = { 0 };
+	struct dtss_task_spec spec;
+	json_t *back;
+
+	ck_assert_int_eq(json_read_task(&r, sent, 0, &spec), 0);
+	ck_assert_uint_eq(spec.retry.multiplier_milli, 2125);
+	ck_assert_uint_eq(spec.retry.rules[0].causes, 1u << DTSS_CAUSE_SIGNAL);
+	ck_assert_uint_eq(spec.flags, DTSS_SPEC_HELD);
+	back = json_from_task(&spec);
+	ck_assert_msg(json_equal(sent, back), "%s", json_dumps(back, 0));
+	json_reader_fini(&r);
+	json_decref(sent);
+	json_decref(back);
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_utf8_become_legible)
+{
+	const char *argv[] = { "a\xFF\xC3\xA4\xED\xA0\x80" };
+	struct dtss_task_spec spec = { .size = sizeof spec, .argv = argv, .argc = 1 };
+	json_t *task = json_from_task(&spec);
+
+	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(task, "argv"), 0)),
+			 "a\xEF\xBF\xBD\xC3\xA4\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+	json_decref(task);
+}
+END_TEST
+
+START_TEST(a_heartbeat_comes_back_as_it_was)
+{
+	static const char text[] =
+		"{\"name\":\"a\",\"incarnation\":1765000000000,\"number\":7,\"epoch\":3,\"fence_seen\":9,"
+		"\"identity\":\"000102030405060708090a0b0c0d0eff\",\"stopping\":true,\"max_tasks\":4,\"used\":1,"
+		"\"address\":\"h:1\",\"tags\":[\"t\"],\"resources\":{\"m\":5},\"held\":[{\"task\":1,\"fence\":9,\"attempt\":2,"
+		"\"state\":\"stopping\"}],\"sent_wall_ns\":1765000000123456789,\"reports\":[{\"task\":1,\"fence\":9,\"attempt\":2,"
+		"\"kind\":\"ended\",\"cause\":\"start_failed\",\"err\":2,\"detail\":\"no such file\"},{\"task\":1,\"fence\":9,"
+		"\"attempt\":2,\"kind\":\"started\"}]}";
+	json_t *sent = parse(text), *back;
+	struct json_reader r = { 0 };
+	struct dtss_message message;
+
+	ck_assert_int_eq(json_read_heartbeat(&r, sent, &message), 0);
+	ck_assert_int_eq(message.u.heartbeat.heartbeat.sent_wall_ns, INT64_C(1765000000123456789));
+	ck_assert_uint_eq(message.u.heartbeat.reports[0].outcome.cause, DTSS_CAUSE_START_FAILED);
+	ck_assert_uint_eq(message.u.heartbeat.identity[15], 0xff);
+	back = json_from_heartbeat(&message.u.heartbeat);
+	ck_assert_msg(json_equal(sent, back), "%s", json_dumps(back, 0));
+	json_reader_fini(&r);
+	json_decref(sent);
+	json_decref(back);
+}
+END_TEST
+
+/* The messages as a poll's answer, and read again. */
+static struct dtss_message *through_json(struct json_reader *r, json_t **ret_body, const struct dtss_ack *ack,
+					 const struct dtss_task_spec *spec, size_t *ret_count)
+{
+	static uint8_t bytes[1024];
+	struct dtss_message answer = { .size = sizeof answer, .type = DTSS_MESSAGE_ANSWER };
+	struct dtss_message assign = { .size = sizeof assign, .type = DTSS_MESSAGE_ASSIGN };
+	struct dtss_message stop = { .size = sizeof stop, .type = DTSS_MESSAGE_STOP };
+	struct dtss_message *messages = NULL;
+
+	answer.u.answer = (struct dtss_message_answer){ .number = 7,
+							.incarnation = 8,
+							.epoch = 9,
+							.identity = { 1 },
+							.result = DTSS_E_EPOCH,
+							.lease_ms = 10,
+							.heartbeat_ms = 11,
+							.acks = ack,
+							.ack_count = 1 };
+	assign.u.assign = (struct dtss_message_assign){
+		.task = { 1 }, .fence = 2, .epoch = 3, .incarnation = 4, .lease_ms = 5, .attempt = 6, .spec = bytes
+	};
+	assign.u.assign.spec_len = dtss_spec_encode(spec, bytes, sizeof bytes);
+	stop.u.stop = (struct dtss_message_stop){ { 1 }, 2, 3, 4, DTSS_CAUSE_TIMEOUT, 0 };
+	*ret_body = json_pack("{s:o, s:[o], s:[o], s:i}", "answer", json_from_message(&answer), "assign",
+			      json_from_message(&assign), "stop", json_from_message(&stop), "later", 1);
+	ck_assert_msg(json_read_poll(r, *ret_body, &messages, ret_count) == 0, "%s", r->problem.sentence);
+	return messages;
+}
+
+START_TEST(what_the_scheduler_says_comes_to_the_agent)
+{
+	const char *argv[] = { "a", "b" };
+	struct dtss_task_spec spec = { .size = sizeof spec, .argv = argv, .argc = 2, .timeout_ms = 12 }, *read;
+	struct dtss_ack ack = { { 1 }, 2, DTSS_REPORT_ENDED, DTSS_E_FENCED };
+	struct json_reader r = { 0 };
+	struct dtss_message *m;
+	json_t *body;
+	size_t count;
+
+	m = through_json(&r, &body, &ack, &spec, &count);
+	ck_assert_uint_eq(count, 3);
+	ck_assert_uint_eq(m[0].type, DTSS_MESSAGE_ANSWER);
+	ck_assert_int_eq(m[0].u.answer.result, DTSS_E_EPOCH);
+	ck_assert_uint_eq(m[0].u.answer.heartbeat_ms, 11);
+	ck_assert_uint_eq(m[0].u.answer.identity[0], 1);
+	ck_assert_int_eq(m[0].u.answer.acks[0].result, DTSS_E_FENCED);
+	ck_assert_uint_eq(m[0].u.answer.acks[0].kind, DTSS_REPORT_ENDED);
+	ck_assert_uint_eq(m[1].type, DTSS_MESSAGE_STOP);
+	ck_assert_uint_eq(m[1].u.stop.cause, DTSS_CAUSE_TIMEOUT);
+	ck_assert_uint_eq(m[1].u.stop.incarnation, 4);
+	ck_assert_uint_eq(m[2].type, DTSS_MESSAGE_ASSIGN);
+	ck_assert_uint_eq(m[2].u.assign.attempt, 6);
+	ck_assert_int_eq(dtss_spec_decode(m[2].u.assign.spec, m[2].u.assign.spec_len, dtss_mem_libc(), &read), 0);
+	ck_assert_str_eq(read->argv[1], "b");
+	ck_assert_uint_eq(read->timeout_ms, 12);
+	dtss_spec_free(read, dtss_mem_libc());
+	json_reader_fini(&r);
+	json_decref(body);
+}
+END_TEST
+
+Suite *suite_unit_json_task(void);
+Suite *suite_unit_json_task(void)
+{
+	Suite *suite = suite_create("unit/json_task");
+	TCase *tc = tcase_create("mapping");
+
+	tcase_add_test(tc, a_task_comes_back_as_it_was);
+	tcase_add_test(tc, bytes_that_are_no_utf8_become_legible);
+	tcase_add_test(tc, a_heartbeat_comes_back_as_it_was);
+	tcase_add_test(tc, what_the_scheduler_says_comes_to_the_agent);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
