@@ -3,16 +3,12 @@
 
 #include <string.h>
 #include <dtss/error.h>
-#include <dtss/policy.h>
+#include <dtss/limits.h>
+#include "core/bits.h"
 #include "core/check.h"
+#include "core/pool_impl.h"
 
-struct pool {
-	const struct dtss_mem *mem;
-	struct pool_entry **entries; /* by slot */
-	uint32_t slots;
-	uint32_t cap;
-	uint32_t policy;
-};
+enum { POOL_WORD = 64 };
 
 int pool_create(struct pool **ret_pool, const struct dtss_mem *mem, uint32_t policy)
 {
@@ -21,150 +17,151 @@ int pool_create(struct pool **ret_pool, const struct dtss_mem *mem, uint32_t pol
 	if (p == NULL)
 		return DTSS_E_NOMEM;
 	memset(p, 0, sizeof(*p));
-	p->mem = mem;
+	p->mem = *mem;
 	p->policy = policy;
+	map_init(&p->group_map);
+	map_init(&p->view_map);
 	*ret_pool = p;
 	return 0;
 }
 
-void pool_destroy(struct pool *p)
+static size_t pool_block_size(uint32_t cap)
 {
-	if (p == NULL)
-		return;
-	if (p->entries != NULL)
-		p->mem->release(p->mem->ctx, p->entries, p->cap * sizeof(*p->entries));
-	p->mem->release(p->mem->ctx, p, sizeof(*p));
+	return cap * sizeof(struct pool_entry *) + cap / POOL_WORD * sizeof(uint64_t);
 }
 
-static int pool_grow(struct pool *p)
+void pool_destroy(struct pool *p)
 {
-	uint32_t cap = p->cap == 0 ? 64 : 2 * p->cap;
-	size_t size = cap * sizeof(*p->entries);
-	void *entries;
+	struct dtss_mem mem;
 
-	if (p->entries == NULL)
-		entries = p->mem->alloc(p->mem->ctx, size);
-	else
-		entries = p->mem->realloc(p->mem->ctx, p->entries, p->cap * sizeof(*p->entries), size);
+	if (p == NULL)
+		return;
+	mem = p->mem;
+	pool_index_drop(p);
+	pool_view_destroy_all(p);
+	pool_group_destroy_all(p);
+	if (p->entries != NULL)
+		mem.release(mem.ctx, p->entries, pool_block_size(p->cap));
+	mem.release(mem.ctx, p, sizeof(*p));
+}
+
+static int pool_reserve(struct pool *p)
+{
+	uint32_t cap = p->cap == 0 ? POOL_WORD : 2 * p->cap;
+	struct pool_entry **entries;
+	uint64_t *taken;
+
+	if (p->count < p->cap)
+		return 0;
+	entries = p->mem.alloc(p->mem.ctx, pool_block_size(cap));
 	if (entries == NULL)
 		return DTSS_E_NOMEM;
+	memset(entries, 0, pool_block_size(cap));
+	taken = (uint64_t *)(void *)(entries + cap);
+	if (p->entries != NULL) {
+		memcpy(entries, p->entries, p->cap * sizeof(*entries));
+		memcpy(taken, p->taken, p->cap / POOL_WORD * sizeof(*taken));
+		p->mem.release(p->mem.ctx, p->entries, pool_block_size(p->cap));
+	}
 	p->entries = entries;
+	p->taken = taken;
 	p->cap = cap;
 	return 0;
 }
 
 int pool_add(struct pool *p, struct pool_entry *e)
 {
-	uint32_t slot = 0;
+	uint32_t slot;
 
-	while (slot < p->slots && p->entries[slot] != NULL)
-		slot++;
-	if (slot == p->cap && pool_grow(p) != 0)
+	if (pool_reserve(p) != 0)
 		return DTSS_E_NOMEM;
-	if (slot == p->slots)
-		p->slots++;
+	while (p->taken[p->hint] == UINT64_MAX)
+		p->hint++;
+	slot = p->hint * POOL_WORD + bits_lowest(~p->taken[p->hint]);
+	DTSS_ASSERT(slot < p->cap && p->entries[slot] == NULL);
+	p->taken[p->hint] |= UINT64_C(1) << slot % POOL_WORD;
 	p->entries[slot] = e;
+	p->count++;
+	if (slot >= p->slots)
+		p->slots = slot + 1;
 	e->slot = slot;
-	e->group = 0;
+	e->group = POOL_APART;
+	e->place = 0;
+	pool_join(p, e);
 	return 0;
 }
 
 void pool_remove(struct pool *p, struct pool_entry *e)
 {
 	DTSS_ASSERT(pool_at(p, e->slot) == e);
+	pool_leave(p, e);
 	p->entries[e->slot] = NULL;
+	p->taken[e->slot / POOL_WORD] &= ~(UINT64_C(1) << e->slot % POOL_WORD);
+	if (e->slot / POOL_WORD < p->hint)
+		p->hint = e->slot / POOL_WORD;
+	p->count--;
 	while (p->slots > 0 && p->entries[p->slots - 1] == NULL)
 		p->slots--;
 }
 
 int pool_retag_reserve(struct pool *p, const uint32_t *tags, uint16_t tag_count)
 {
-	(void)p;
 	(void)tags;
-	(void)tag_count;
-	return 0;
+	return pool_group_spare(p, (uint32_t)tag_count + DTSS_RESOURCES_MAX);
 }
 
 void pool_retag(struct pool *p, struct pool_entry *e)
 {
 	DTSS_ASSERT(pool_at(p, e->slot) == e);
+	if (pool_grouped(e) && pool_group_is_of(pool_group_at(p, e->group), e)) {
+		pool_group_update(p, e);
+		return;
+	}
+	pool_leave(p, e);
+	pool_join(p, e);
 }
 
 void pool_update(struct pool *p, struct pool_entry *e)
 {
 	DTSS_ASSERT(pool_at(p, e->slot) == e);
+	if (pool_grouped(e))
+		pool_group_update(p, e);
+	else if (e->group == POOL_APART)
+		pool_join(p, e);
 }
 
-int pool_matches(const struct pool_entry *e, const struct pool_need *need)
+/* Loose entries find their groups, now that there are enough of them, or memory again. Nonzero: none is left. */
+static int pool_gather(struct pool *p)
 {
-	size_t i, at = 0;
-
-	for (i = 0; i < need->tag_count; i++) {
-		while (at < e->tag_count && e->tags[at] < need->tags[i])
-			at++;
-		if (at == e->tag_count || e->tags[at] != need->tags[i])
-			return 0;
-	}
-	return 1;
-}
-
-static int pool_has_resources(const struct pool_entry *e, const struct pool_need *need)
-{
-	size_t i, at = 0;
-
-	for (i = 0; i < need->resource_count; i++) {
-		while (at < e->resource_count && e->free_resources[at].resource < need->resources[i].resource)
-			at++;
-		if (at == e->resource_count || e->free_resources[at].resource != need->resources[i].resource)
-			return 0;
-		if (e->free_resources[at].amount < need->resources[i].amount)
-			return 0;
-	}
-	return 1;
-}
-
-int pool_fits(const struct pool_entry *e, const struct pool_need *need)
-{
-	int usable = need->mode == POOL_TASK ? e->for_task : e->for_place;
-
-	return usable && e->used < e->max && pool_matches(e, need) && pool_has_resources(e, need);
-}
-
-/* Is a to be chosen before b? Both have a free slot. */
-static int pool_before(const struct pool *p, const struct pool_entry *a, const struct pool_entry *b)
-{
-	uint64_t left = (uint64_t)a->used * b->max;
-	uint64_t right = (uint64_t)b->used * a->max;
-
-	if (p->policy != DTSS_PLACE_ROUND_ROBIN && left != right)
-		return p->policy == DTSS_PLACE_PACK ? left > right : left < right;
-	if (a->stamp != b->stamp)
-		return a->stamp < b->stamp;
-	return a->slot < b->slot;
-}
-
-struct pool_entry *pool_best_scan(const struct pool *p, const struct pool_need *need)
-{
-	struct pool_entry *best = NULL;
 	uint32_t slot;
 
-	for (slot = 0; slot < p->slots; slot++) {
+	for (slot = 0; slot < p->slots && p->loose > 0; slot++) {
 		struct pool_entry *e = p->entries[slot];
 
-		if (e != NULL && pool_fits(e, need) && (best == NULL || pool_before(p, e, best)))
-			best = e;
+		if (e == NULL || e->group != POOL_LOOSE)
+			continue;
+		pool_leave(p, e);
+		pool_join(p, e);
+		if (e->group == POOL_LOOSE)
+			return 0;
 	}
-	return best;
+	return p->loose == 0;
 }
 
 struct pool_entry *pool_best(struct pool *p, struct pool_need *need)
 {
-	return pool_best_scan(p, need);
+	struct pool_view *v;
+
+	if (p->count < POOL_SCAN_ENTRIES || (p->loose > 0 && !pool_gather(p)))
+		return pool_best_scan(p, need);
+	v = pool_view_get(p, need);
+	return v != NULL ? pool_view_best(p, v, need) : pool_best_scan(p, need);
 }
 
 void pool_need_fini(struct pool *p, struct pool_need *need)
 {
-	(void)p;
+	if (need->view != 0)
+		pool_view_put(p, p->views.slots[need->view].item);
 	need->view = 0;
 }
 
@@ -176,17 +173,4 @@ struct pool_entry *pool_at(const struct pool *p, uint32_t slot)
 uint32_t pool_slots(const struct pool *p)
 {
 	return p->slots;
-}
-
-int pool_check(const struct pool *p, uint32_t *ret_slot)
-{
-	uint32_t slot;
-
-	for (slot = 0; slot < p->slots; slot++) {
-		if (p->entries[slot] != NULL && p->entries[slot]->slot != slot) {
-			*ret_slot = slot;
-			return 0;
-		}
-	}
-	return 1;
 }

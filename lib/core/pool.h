@@ -27,14 +27,15 @@ struct pool_amount {
 	uint64_t amount;
 };
 
-/* Part of a worker. The engine writes all fields but slot and group, and keeps tags and resources sorted, unique. */
+/* Part of a worker. The engine writes all fields but the first three, and keeps tags and resources sorted, unique. */
 struct pool_entry {
 	uint32_t slot;  /* given by pool_add(): the smallest free one */
 	uint32_t group; /* the pool's */
+	uint32_t place; /* the pool's: where in the group */
 	uint32_t used;
-	uint32_t max;
-	uint32_t stamp; /* of the last gift; 0: never */
-	uint8_t for_task;  /* 1: may be chosen in this mode (online, not cordoned, of the right kind) */
+	uint32_t max;     /* at most DTSS_WORKER_TASKS_MAX */
+	uint32_t stamp;   /* of the last gift; 0: never */
+	uint8_t for_task; /* 1: may be chosen in this mode (online, not cordoned, of the right kind) */
 	uint8_t for_place;
 	uint16_t tag_count;
 	uint16_t resource_count;
@@ -44,12 +45,12 @@ struct pool_entry {
 
 /* What a task needs; the engine interns them, so that one stands for all tasks that need the same. */
 struct pool_need {
-	const uint32_t *tags; /* sorted, unique */
+	const uint32_t *tags;                /* sorted, unique */
 	const struct pool_amount *resources; /* sorted, unique */
 	uint16_t tag_count;
 	uint16_t resource_count;
-	uint8_t mode;   /* enum pool_mode */
-	uint32_t view;  /* the pool's; 0 at the beginning */
+	uint8_t mode;  /* enum pool_mode */
+	uint32_t view; /* the pool's; 0 at the beginning */
 };
 
 struct pool;
@@ -59,9 +60,9 @@ void pool_destroy(struct pool *p);
 /* Gives the entry a slot and takes note of its tags. DTSS_E_NOMEM: nothing changed. */
 int pool_add(struct pool *p, struct pool_entry *e);
 void pool_remove(struct pool *p, struct pool_entry *e);
-/* Room, so that pool_retag() of one entry to these tags cannot fail. DTSS_E_NOMEM. */
+/* Room for one more group with so many tags, so that a pool_retag() to them does not cost a cache. DTSS_E_NOMEM. */
 int pool_retag_reserve(struct pool *p, const uint32_t *tags, uint16_t tag_count);
-/* e->tags and e->tag_count are the new ones already; the group is still the old one's. */
+/* The tags, or the names of the resources, are new ones already; the group is still the old one's. */
 void pool_retag(struct pool *p, struct pool_entry *e);
 /* used, max, stamp, for_* or free_resources changed. Cheap when the rank did not change. */
 void pool_update(struct pool *p, struct pool_entry *e);

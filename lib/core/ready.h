@@ -13,7 +13,7 @@
 struct ready_item {
 	uint64_t id;
 	int32_t priority;
-	uint32_t queued; /* not 0 while in a queue; kept by ready.c, which knows the place by it */
+	uint32_t queued;           /* not 0 while in a queue; kept by ready.c, which knows the place by it */
 	struct ready_item *lower;  /* in a list the one before, in the tree a subtree: those before */
 	struct ready_item *higher; /* likewise after */
 };
@@ -40,6 +40,6 @@ void ready_fini(struct ready *q, const struct dtss_mem *mem);
 int ready_reserve(struct ready *q, const struct dtss_mem *mem, int32_t priority, size_t extra);
 void ready_push(struct ready *q, struct ready_item *item); /* its id and priority stay as they are while it is queued */
 void ready_remove(struct ready *q, const struct dtss_mem *mem, struct ready_item *item); /* must be queued here */
-struct ready_item *ready_head(const struct ready *q); /* NULL: empty */
+struct ready_item *ready_head(const struct ready *q);                                    /* NULL: empty */
 
 #endif

@@ -20,9 +20,9 @@ struct wheel {
 	uint64_t tick; /* all before is done */
 	uint64_t count;
 	uint64_t held_ns; /* no timer in the slot of this tick is due before; means nothing while that slot is empty */
-	uint64_t used[WHEEL_LEVELS]; /* which slots are not empty */
+	uint64_t used[WHEEL_LEVELS];                    /* which slots are not empty */
 	struct timer *slots[WHEEL_LEVELS][WHEEL_SLOTS]; /* newest first */
-	struct timer *expired; /* due, in the order in which they will be popped */
+	struct timer *expired;                          /* due, in the order in which they will be popped */
 };
 
 void wheel_init(struct wheel *w, uint64_t now_ns);

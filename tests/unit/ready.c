@@ -111,7 +111,7 @@ static struct ready_item *model_head(void)
 START_TEST(agrees_with_a_plain_table)
 {
 	uint64_t seed = 500 + (uint64_t)_i, last_id = 0;
-	struct rand rand = {seed};
+	struct rand rand = { seed };
 	uint64_t priorities = _i % 3 == 0 ? 3 : _i % 3 == 1 ? 30 : 1000;
 	size_t i, step, count = 0;
 

@@ -15,7 +15,7 @@ static struct wheel wheel;
 
 START_TEST(pops_nothing_before_its_time)
 {
-	struct timer t = {0};
+	struct timer t = { 0 };
 
 	wheel_init(&wheel, 5 * TICK_NS);
 	wheel_set(&wheel, &t, 9 * TICK_NS + 7);
@@ -29,7 +29,7 @@ END_TEST
 
 START_TEST(pops_by_tick_and_then_in_the_order_of_setting)
 {
-	struct timer t[6] = {{0}};
+	struct timer t[6] = { { 0 } };
 	size_t i;
 
 	wheel_init(&wheel, 0);
@@ -47,7 +47,7 @@ END_TEST
 
 START_TEST(takes_times_that_have_passed)
 {
-	struct timer t[2] = {{0}};
+	struct timer t[2] = { { 0 } };
 
 	wheel_init(&wheel, 1000 * TICK_NS);
 	wheel_set(&wheel, &t[0], 0);
@@ -62,7 +62,7 @@ END_TEST
 
 START_TEST(never_is_a_cancel)
 {
-	struct timer t = {0};
+	struct timer t = { 0 };
 
 	wheel_init(&wheel, 0);
 	wheel_cancel(&wheel, &t); /* not set: fine */
@@ -81,7 +81,7 @@ START_TEST(holds_what_is_beyond_the_horizon)
 	static const uint64_t due_ns[] = {
 		UINT64_C(1) << 61, (UINT64_C(1) << 62) + 1, UINT64_C(1) << 63, UINT64_MAX - TICK_NS, UINT64_MAX - 1,
 	};
-	struct timer t[5] = {{0}};
+	struct timer t[5] = { { 0 } };
 	size_t i;
 
 	wheel_init(&wheel, 0);
@@ -98,7 +98,7 @@ END_TEST
 /* An idle daemon that sleeps until wheel_next() wakes a few times for a timer, not once a tick. */
 START_TEST(next_lets_an_idle_caller_sleep)
 {
-	struct timer t = {0};
+	struct timer t = { 0 };
 	unsigned sleeps = 0;
 	uint64_t now_ns = 12345, due_ns = 12345 + UINT64_C(86400000000000) * 300;
 
@@ -129,7 +129,7 @@ struct model {
 
 static uint64_t model_span_ns(struct model *m)
 {
-	static const unsigned bits[] = {0, 12, 20, 21, 26, 27, 32, 33, 38, 45, 52, 60, 62};
+	static const unsigned bits[] = { 0, 12, 20, 21, 26, 27, 32, 33, 38, 45, 52, 60, 62 };
 
 	return rand_below(&m->rand, (UINT64_C(1) << bits[rand_below(&m->rand, 13)]) + 1);
 }

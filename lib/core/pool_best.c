@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/check.h"
+#include "core/pool_impl.h"
+
+/*
+ * The search. Without named resources a group's best entry is on top of its tree, and the best of a view's groups on
+ * top of the view's. Resources gate the fit only, so the entries are tried in the order of their ranks: a depth-first
+ * walk that takes the better branches first and leaves out all that rank after what it has found (branch and bound).
+ * At its worst it looks once at each entry of the groups that have those resources, as a scan of these would.
+ */
+enum { POOL_TREE_LEVELS = 12, POOL_INDEX_WORTH = 32 };
+
+struct pool_search {
+	struct pool *pool;
+	const struct pool_need *need;
+	struct pool_rank best;
+};
+
+/* The levels of a tournament tree, to go down from the top. */
+struct pool_down {
+	const struct pool_view *view; /* NULL: the leaves are entries; otherwise groups */
+	const struct pool_node *levels[POOL_TREE_LEVELS];
+};
+
+static void pool_search_group(struct pool_search *s, const struct pool_group *g);
+
+static void pool_search_leaf(struct pool_search *s, const struct pool_down *d, uint32_t at,
+			     const struct pool_rank *rank)
+{
+	if (d->view != NULL)
+		pool_search_group(s, pool_group_at(s->pool, d->view->groups[at]));
+	else if (pool_has_resources(s->pool->entries[rank->slot], s->need))
+		s->best = *rank;
+}
+
+/* The eight items of a node, the best first, as long as they rank before what is found. */
+static void pool_search_node(struct pool_search *s, const struct pool_down *d, uint32_t level, uint32_t node)
+{
+	const struct pool_node *n = &d->levels[level][node];
+	uint32_t i, seen = 0;
+
+	for (;;) {
+		struct pool_rank next = s->best;
+		uint32_t at = POOL_FANOUT;
+
+		for (i = 0; i < POOL_FANOUT; i++) {
+			struct pool_rank rank = pool_node_rank(n, i);
+
+			if ((seen >> i & 1) == 0 && rank.key != POOL_UNUSABLE && pool_rank_before(&rank, &next)) {
+				next = rank;
+				at = i;
+			}
+		}
+		if (at == POOL_FANOUT)
+			return;
+		seen |= UINT32_C(1) << at;
+		if (level > 0)
+			pool_search_node(s, d, level - 1, node * POOL_FANOUT + at); /* a level a call */
+		else
+			pool_search_leaf(s, d, node * POOL_FANOUT + at, &next);
+	}
+}
+
+static void pool_search_tree(struct pool_search *s, const struct pool_tree *t, const struct pool_view *v)
+{
+	struct pool_down d;
+	const struct pool_node *level = t->nodes;
+	uint32_t top = 0, nodes = t->cap / POOL_FANOUT;
+
+	if (nodes == 0)
+		return;
+	d.view = v;
+	for (d.levels[0] = level; nodes > 1; nodes = (nodes + POOL_FANOUT - 1) / POOL_FANOUT) {
+		level += nodes;
+		DTSS_ASSERT(top + 1 < POOL_TREE_LEVELS);
+		d.levels[++top] = level;
+	}
+	pool_search_node(s, &d, top, 0);
+}
+
+static void pool_search_group(struct pool_search *s, const struct pool_group *g)
+{
+	const struct pool_rank *best = &g->tree.best;
+
+	if (best->key == POOL_UNUSABLE || !pool_rank_before(best, &s->best))
+		return;
+	if (s->need->resource_count == 0 || pool_has_resources(s->pool->entries[best->slot], s->need))
+		s->best = *best;
+	else
+		pool_search_tree(s, &g->tree, NULL);
+}
+
+static void pool_search_list(struct pool_search *s, const struct pool_view *v)
+{
+	uint32_t i;
+
+	for (i = 0; i < v->group_count; i++)
+		pool_search_group(s, pool_group_at(s->pool, v->groups[i]));
+}
+
+static void pool_search_index(struct pool_search *s, struct pool_view *v)
+{
+	struct pool *p = s->pool;
+	struct pool_cursor c;
+	struct pool_group *g;
+
+	pool_index_first(&p->index, &c);
+	while ((g = pool_index_next(&c, v)) != NULL && pool_rank_before(&g->indexed, &s->best))
+		pool_search_group(s, g);
+	p->index.debt = 0;
+	v->debt += c.steps;
+	if (v->debt > (uint64_t)(p->groups.count + POOL_SCAN_GROUPS) << (v->refusals < 16 ? v->refusals : 16))
+		pool_view_grow(p, v);
+}
+
+/* Looks at each group; this tells how many satisfy the view, and whether an index would pay. */
+static void pool_search_groups(struct pool_search *s, struct pool_view *v)
+{
+	struct pool *p = s->pool;
+	uint32_t id, count = 0;
+
+	for (id = 1; id < p->groups.end; id++) {
+		const struct pool_slot *slot = &p->groups.slots[id];
+
+		if (slot->item == NULL || (v->signature & ~slot->signature) != 0 || !pool_view_matches(v, slot->item))
+			continue;
+		count++;
+		pool_search_group(s, slot->item);
+	}
+	if (count <= POOL_LIST_GROUPS)
+		pool_view_list(p, v, count);
+	if (p->groups.count <= POOL_SCAN_GROUPS)
+		return;
+	p->index.scanned += p->groups.count;
+	if (p->index.scanned > (uint64_t)POOL_INDEX_WORTH * p->groups.count)
+		(void)pool_index_build(p); /* without memory for it, the scan goes on */
+}
+
+struct pool_entry *pool_view_best(struct pool *p, struct pool_view *v, const struct pool_need *need)
+{
+	struct pool_search s;
+
+	s.pool = p;
+	s.need = need;
+	s.best = pool_rank_none();
+	if (v->state == POOL_VIEW_LIST) {
+		pool_search_list(&s, v);
+	} else if (v->state == POOL_VIEW_TREE) {
+		v->debt = 0;
+		if (need->resource_count == 0)
+			s.best = v->tree.best;
+		else
+			pool_search_tree(&s, &v->tree, v);
+	} else if (p->index.root != NULL) {
+		pool_search_index(&s, v);
+	} else {
+		pool_search_groups(&s, v);
+	}
+	return s.best.key == POOL_UNUSABLE ? NULL : p->entries[s.best.slot];
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <dtss/error.h>
+#include "core/check.h"
+#include "core/hash.h"
+#include "core/pool_impl.h"
+
+/*
+ * A group is a tournament of its entries: entry.group names the group, entry.place the leaf. An entry that becomes
+ * unusable for a while (suspicious, cordoned, full) keeps its leaf, with a rank after all others, so that coming back
+ * costs no more than any other change; only another set of modes moves it.
+ *
+ *   group 7: tags {2, 5}, resources {1}, modes task        group 9: tags {2}, modes task and place
+ *        tree of 300 entries                                    tree of 12 entries
+ */
+struct pool_group_key {
+	const struct pool_entry *entry;
+	uint32_t modes;
+};
+
+struct pool_group *pool_group_at(const struct pool *p, uint32_t id)
+{
+	DTSS_ASSERT(id > 0 && id < p->groups.end);
+	return p->groups.slots[id].item;
+}
+
+int pool_grouped(const struct pool_entry *e)
+{
+	return e->group != POOL_APART && e->group != POOL_LOOSE;
+}
+
+int pool_group_is_of(const struct pool_group *g, const struct pool_entry *e)
+{
+	const uint32_t *resources = g->names + g->tag_count;
+	uint32_t i;
+
+	if (g->tag_count != e->tag_count || g->resource_count != e->resource_count)
+		return 0;
+	for (i = 0; i < g->tag_count; i++)
+		if (g->names[i] != e->tags[i])
+			return 0;
+	for (i = 0; i < g->resource_count; i++)
+		if (resources[i] != e->free_resources[i].resource)
+			return 0;
+	return 1;
+}
+
+static int pool_group_equal(const void *item, const void *key)
+{
+	const struct pool_group *g = item;
+	const struct pool_group_key *k = key;
+
+	return g->modes == k->modes && pool_group_is_of(g, k->entry);
+}
+
+static uint64_t pool_group_hash(const struct pool_group_key *k)
+{
+	uint64_t hash = hash_word((uint64_t)k->modes << 32 | k->entry->tag_count);
+	uint32_t i;
+
+	for (i = 0; i < k->entry->tag_count; i++)
+		hash = hash_word(hash ^ k->entry->tags[i]);
+	for (i = 0; i < k->entry->resource_count; i++)
+		hash = hash_word(hash ^ k->entry->free_resources[i].resource);
+	return hash;
+}
+
+static size_t pool_group_size(uint32_t names)
+{
+	return sizeof(struct pool_group) + names * sizeof(uint32_t);
+}
+
+static void pool_group_free(struct pool *p, struct pool_group *g)
+{
+	pool_tree_fini(&g->tree, &p->mem);
+	if (g->in != NULL)
+		p->mem.release(p->mem.ctx, g->in, g->in_cap * sizeof(*g->in));
+	p->mem.release(p->mem.ctx, g, pool_group_size(g->name_cap));
+}
+
+int pool_group_spare(struct pool *p, uint32_t names)
+{
+	struct pool_group *g = p->spare;
+
+	if (pool_table_reserve(&p->groups, &p->mem) != 0 || map_reserve(&p->group_map, &p->mem, 1) != 0)
+		return DTSS_E_NOMEM;
+	if (g != NULL && g->name_cap >= names)
+		return 0;
+	g = p->mem.alloc(p->mem.ctx, pool_group_size(names));
+	if (g == NULL)
+		return DTSS_E_NOMEM;
+	memset(g, 0, sizeof(*g));
+	g->name_cap = names;
+	g->indexed = pool_rank_none();
+	pool_tree_init(&g->tree);
+	if (pool_tree_reserve(&g->tree, &p->mem, 1) != 0) {
+		pool_group_free(p, g);
+		return DTSS_E_NOMEM;
+	}
+	if (p->spare != NULL)
+		pool_group_free(p, p->spare);
+	p->spare = g;
+	return 0;
+}
+
+/* The group of that key; made if there is none; NULL: no memory. */
+static struct pool_group *pool_group_get(struct pool *p, const struct pool_group_key *k)
+{
+	const struct pool_entry *e = k->entry;
+	uint64_t hash = pool_group_hash(k);
+	struct pool_group *g = map_find(&p->group_map, hash, pool_group_equal, k);
+	uint32_t i;
+
+	if (g != NULL)
+		return g;
+	if (pool_group_spare(p, (uint32_t)e->tag_count + e->resource_count) != 0)
+		return NULL;
+	g = p->spare;
+	p->spare = NULL;
+	g->hash = hash;
+	g->modes = k->modes;
+	g->tag_count = e->tag_count;
+	g->resource_count = e->resource_count;
+	g->signature = pool_signature(e->tags, e->tag_count, k->modes);
+	for (i = 0; i < e->tag_count; i++)
+		g->names[i] = e->tags[i];
+	for (i = 0; i < e->resource_count; i++) {
+		g->names[g->tag_count + i] = e->free_resources[i].resource;
+		g->signature |= pool_signature_resource(e->free_resources[i].resource);
+	}
+	g->id = pool_table_add(&p->groups, g->signature, g);
+	map_insert(&p->group_map, hash, g);
+	pool_view_group_added(p, g);
+	return g;
+}
+
+static void pool_group_destroy(struct pool *p, struct pool_group *g)
+{
+	DTSS_ASSERT(g->tree.count == 0);
+	DTSS_ASSERT(g->indexed.key == POOL_UNUSABLE);
+	pool_view_group_removed(p, g);
+	map_remove(&p->group_map, g->hash, g);
+	pool_table_remove(&p->groups, g->id);
+	pool_group_free(p, g);
+}
+
+/* Its best entry may be another one than before: who else knows the group? */
+static void pool_group_changed(struct pool *p, struct pool_group *g, struct pool_rank before)
+{
+	if (pool_rank_equal(&before, &g->tree.best))
+		return;
+	pool_view_group_changed(p, g);
+	if (p->index.root != NULL)
+		pool_index_move(p, g);
+}
+
+static void pool_loosen(struct pool *p, struct pool_entry *e)
+{
+	e->group = POOL_LOOSE;
+	p->loose++;
+}
+
+void pool_join(struct pool *p, struct pool_entry *e)
+{
+	struct pool_group_key key;
+	struct pool_group *g;
+	struct pool_rank before, rank = pool_rank_of(p, e);
+
+	DTSS_ASSERT(e->group == POOL_APART);
+	key.entry = e;
+	key.modes = pool_modes(e);
+	if (key.modes == 0)
+		return;
+	if (p->count < POOL_SCAN_ENTRIES) {
+		pool_loosen(p, e);
+		return;
+	}
+	g = pool_group_get(p, &key);
+	if (g == NULL || pool_tree_reserve(&g->tree, &p->mem, g->tree.count + 1) != 0) {
+		pool_loosen(p, e);
+		return;
+	}
+	before = g->tree.best;
+	e->group = g->id;
+	e->place = g->tree.count;
+	pool_tree_append(&g->tree, &rank);
+	pool_group_changed(p, g, before);
+}
+
+void pool_leave(struct pool *p, struct pool_entry *e)
+{
+	struct pool_group *g;
+	struct pool_rank before, last;
+
+	if (e->group == POOL_LOOSE)
+		p->loose--;
+	if (!pool_grouped(e)) {
+		e->group = POOL_APART;
+		return;
+	}
+	g = pool_group_at(p, e->group);
+	before = g->tree.best;
+	last = pool_tree_at(&g->tree, g->tree.count - 1);
+	DTSS_ASSERT(p->entries[last.slot]->place == g->tree.count - 1);
+	p->entries[last.slot]->place = e->place;
+	pool_tree_remove(&g->tree, e->place);
+	e->group = POOL_APART;
+	pool_group_changed(p, g, before);
+	if (g->tree.count == 0)
+		pool_group_destroy(p, g);
+}
+
+void pool_group_update(struct pool *p, struct pool_entry *e)
+{
+	struct pool_group *g = pool_group_at(p, e->group);
+	struct pool_rank before = g->tree.best, rank = pool_rank_of(p, e);
+	uint32_t modes = pool_modes(e);
+
+	if (modes != 0 && modes != g->modes) {
+		pool_leave(p, e);
+		pool_join(p, e);
+		return;
+	}
+	pool_tree_set(&g->tree, e->place, &rank);
+	pool_group_changed(p, g, before);
+}
+
+void pool_group_destroy_all(struct pool *p)
+{
+	uint32_t id;
+
+	for (id = 1; id < p->groups.end; id++)
+		if (p->groups.slots[id].item != NULL)
+			pool_group_free(p, p->groups.slots[id].item);
+	if (p->spare != NULL)
+		pool_group_free(p, p->spare);
+	pool_table_fini(&p->groups, &p->mem);
+	map_fini(&p->group_map, &p->mem);
+}

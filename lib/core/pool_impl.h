@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DTSS_CORE_POOL_IMPL_H
+#define DTSS_CORE_POOL_IMPL_H
+
+#include "core/map.h"
+#include "core/pool.h"
+#include "core/pool_tree.h"
+
+/*
+ * The parts of the pool; what stands where:
+ *
+ *   pool.c         entries and their slots, the verbs of pool.h
+ *   pool_scan.c    the definition of the best entry, and the plain scan that finds it
+ *   pool_tree.c    the tournament tree
+ *   pool_table.c   numbered objects with signatures
+ *   pool_group.c   groups: entries that no need can tell apart but by load
+ *   pool_index.c   all groups by rank, to be walked in order
+ *   pool_view.c    views: what needs ask for, and which groups satisfy it
+ *   pool_best.c    the search
+ *   pool_check.c   every cache against the entries
+ *
+ *                      need ──> view ──┬── few groups: a list ───────────┐
+ *                                      ├── many, rare: a tree of groups ─┤──> group ──> tree of entries ──> entry
+ *                                      └── otherwise: the index ─────────┘
+ */
+enum {
+	POOL_SCAN_ENTRIES = 256, /* with fewer entries the plain scan answers, and nothing is kept */
+	POOL_SCAN_GROUPS = 64,   /* with at most so many groups, looking at each beats the index */
+	POOL_LIST_GROUPS = 32,   /* a view of at most so many groups is a list, which costs nothing to keep */
+	POOL_GROUP_VIEWS = 32,   /* trees of views that a group may be in: what one gift may have to change */
+	POOL_VIEW_SHARE = 8,     /* leaves of all trees of views together, for each group */
+	POOL_VIEWS_IDLE = 64,    /* views that no need refers to, kept for the next one who asks the same */
+	POOL_PAGE_ITEMS = 32,    /* a page of the index: 1 KB */
+	POOL_INDEX_HEIGHT = 12
+};
+
+/* Values of pool_entry.group that are no group */
+#define POOL_APART 0          /* never was usable, so it is nowhere */
+#define POOL_LOOSE UINT32_MAX /* should be in a group, but there are few entries, or there was no memory */
+
+/* Objects by number, from 1, with 64 bits each that say at a glance which cannot match (a Bloom filter of one hash). */
+struct pool_slot {
+	uint64_t signature; /* where item is NULL: the next free number */
+	void *item;
+};
+
+struct pool_table {
+	struct pool_slot *slots;
+	uint32_t cap;
+	uint32_t end;  /* all numbers are below */
+	uint32_t free; /* 0: none */
+	uint32_t count;
+};
+
+struct pool_in { /* a group's leaf in a view's tree */
+	uint32_t view;
+	uint32_t at;
+};
+
+/* Entries with the same tags, the same names of resources, and usable in the same modes. */
+struct pool_group {
+	struct pool_tree tree; /* an entry a leaf */
+	uint64_t signature;
+	uint64_t hash;
+	struct pool_rank indexed; /* as which it stands in the index; pool_rank_none(): it does not */
+	struct pool_in *in;
+	uint32_t in_count;
+	uint32_t in_cap;
+	uint32_t id;
+	uint32_t modes; /* bit set of 1 << enum pool_mode */
+	uint32_t tag_count;
+	uint32_t resource_count;
+	uint32_t name_cap;
+	uint32_t names[]; /* tags, then resources */
+};
+
+enum pool_view_state {
+	POOL_VIEW_OPEN = 0, /* its groups are not known: the index is asked */
+	POOL_VIEW_LIST = 1, /* groups[] */
+	POOL_VIEW_TREE = 2  /* groups[], and the best of them in the tree: leaf i is groups[i] */
+};
+
+/* What needs with the same tags, names of resources and mode share. */
+struct pool_view {
+	struct pool_tree tree;
+	uint32_t *groups;
+	uint32_t group_count;
+	uint32_t group_cap;
+	uint64_t signature;
+	uint64_t hash;
+	uint64_t debt;     /* OPEN: steps walked in the index; TREE: changes since it was last asked */
+	uint32_t refusals; /* how often it was refused a tree */
+	uint32_t id;
+	uint32_t refs;
+	uint32_t state; /* enum pool_view_state */
+	uint32_t mode;
+	uint32_t tag_count;
+	uint32_t resource_count;
+	struct pool_view *idle_next; /* while refs is 0, the oldest first */
+	struct pool_view *idle_prev;
+	uint32_t names[];
+};
+
+struct pool_page;
+
+struct pool_item {
+	struct pool_rank rank;
+	uint64_t signature;
+	union {
+		struct pool_group *group; /* in a leaf */
+		struct pool_page *page;
+	} below;
+};
+
+struct pool_page {
+	uint32_t count;
+	uint32_t leaf;
+	struct pool_page *next; /* among the spare ones */
+	struct pool_item items[POOL_PAGE_ITEMS];
+};
+
+struct pool_index {
+	struct pool_page *root; /* NULL: there is no index now */
+	struct pool_page *spare;
+	uint32_t spare_count;
+	uint32_t height;
+	uint64_t scanned; /* groups looked at for lack of it */
+	uint64_t debt;    /* moves since it was last asked */
+};
+
+/* On the way through the index. */
+struct pool_cursor {
+	struct pool_page *page[POOL_INDEX_HEIGHT];
+	uint32_t at[POOL_INDEX_HEIGHT];
+	uint32_t depth;
+	uint64_t steps;
+};
+
+struct pool {
+	struct dtss_mem mem;
+	struct pool_entry **entries; /* by slot; behind them, in the same block, a bit for each that is taken */
+	uint64_t *taken;
+	uint32_t cap;   /* a multiple of 64 */
+	uint32_t slots; /* all that are taken are below */
+	uint32_t hint;  /* all words of taken below are full */
+	uint32_t count;
+	uint32_t loose;
+	uint32_t policy;
+	struct pool_table groups;
+	struct map group_map;
+	struct pool_group *spare; /* for the next group that is made */
+	struct pool_table views;
+	struct map view_map;
+	struct pool_view *idle_first;
+	struct pool_view *idle_last;
+	uint32_t idle_count;
+	uint64_t leaves; /* of all trees of views */
+	struct pool_index index;
+};
+
+/* --- pool_scan.c --- */
+struct pool_rank pool_rank_of(const struct pool *p,
+			      const struct pool_entry *e); /* its tags aside, its modes considered */
+uint32_t pool_modes(const struct pool_entry *e);
+int pool_has_resources(const struct pool_entry *e, const struct pool_need *need);
+
+/* --- pool_table.c --- */
+void pool_table_fini(struct pool_table *t, const struct dtss_mem *mem);
+int pool_table_reserve(struct pool_table *t, const struct dtss_mem *mem);      /* for one more */
+uint32_t pool_table_add(struct pool_table *t, uint64_t signature, void *item); /* room reserved before */
+void pool_table_remove(struct pool_table *t, uint32_t id);
+uint64_t pool_signature(const uint32_t *tags, size_t tag_count, uint32_t modes);
+uint64_t pool_signature_resource(uint32_t resource);
+int pool_subset(const uint32_t *some, uint32_t some_count, const uint32_t *all, uint32_t all_count);
+
+/* --- pool_group.c --- */
+struct pool_group *pool_group_at(const struct pool *p, uint32_t id);
+int pool_grouped(const struct pool_entry *e);
+void pool_join(struct pool *p, struct pool_entry *e);  /* it becomes loose when there is no memory */
+void pool_leave(struct pool *p, struct pool_entry *e); /* its tags may be new ones already; it is apart afterwards */
+void pool_group_update(struct pool *p, struct pool_entry *e);
+int pool_group_is_of(const struct pool_group *g, const struct pool_entry *e); /* by tags and names of resources */
+int pool_group_spare(struct pool *p, uint32_t names);                         /* DTSS_E_NOMEM */
+void pool_group_destroy_all(struct pool *p);
+
+/* --- pool_index.c --- */
+int pool_index_build(struct pool *p); /* DTSS_E_NOMEM: there is none */
+void pool_index_drop(struct pool *p);
+void pool_index_move(struct pool *p, struct pool_group *g); /* to where its best entry ranks now, or out */
+void pool_index_first(const struct pool_index *x, struct pool_cursor *c);
+/* The next group that satisfies the view, or NULL. */
+struct pool_group *pool_index_next(struct pool_cursor *c, const struct pool_view *v);
+
+/* --- pool_view.c --- */
+struct pool_view *pool_view_get(struct pool *p, struct pool_need *need); /* NULL: no memory */
+void pool_view_put(struct pool *p, struct pool_view *v);
+int pool_view_matches(const struct pool_view *v, const struct pool_group *g);
+void pool_view_destroy_all(struct pool *p);
+
+/* --- pool_member.c --- */
+void pool_view_open(struct pool *p, struct pool_view *v); /* forgets its groups */
+void pool_view_list(struct pool *p, struct pool_view *v,
+		    uint32_t count);                      /* its groups are so many, at most POOL_LIST_GROUPS */
+void pool_view_grow(struct pool *p, struct pool_view *v); /* to a list or a tree, if that is allowed */
+void pool_view_group_added(struct pool *p, struct pool_group *g);
+void pool_view_group_removed(struct pool *p, struct pool_group *g);
+void pool_view_group_changed(struct pool *p, struct pool_group *g);
+
+/* --- pool_best.c --- */
+struct pool_entry *pool_view_best(struct pool *p, struct pool_view *v, const struct pool_need *need);
+
+#endif

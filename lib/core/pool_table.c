@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <dtss/error.h>
+#include "core/check.h"
+#include "core/pool_impl.h"
+
+enum {
+	POOL_TABLE_MIN = 64,
+	POOL_SIGNATURE_TAGS = 48,     /* bits for tags, by number, ... */
+	POOL_SIGNATURE_RESOURCES = 14 /* ... then for resources, then one for each mode */
+};
+
+void pool_table_fini(struct pool_table *t, const struct dtss_mem *mem)
+{
+	if (t->slots != NULL)
+		mem->release(mem->ctx, t->slots, t->cap * sizeof(*t->slots));
+	memset(t, 0, sizeof(*t));
+}
+
+int pool_table_reserve(struct pool_table *t, const struct dtss_mem *mem)
+{
+	uint32_t cap = t->cap == 0 ? POOL_TABLE_MIN : 2 * t->cap;
+	struct pool_slot *slots;
+
+	if (t->free != 0 || t->end < t->cap)
+		return 0;
+	slots = mem->alloc(mem->ctx, cap * sizeof(*slots));
+	if (slots == NULL)
+		return DTSS_E_NOMEM;
+	if (t->slots != NULL) {
+		memcpy(slots, t->slots, t->end * sizeof(*slots));
+		mem->release(mem->ctx, t->slots, t->cap * sizeof(*slots));
+	}
+	if (t->end == 0)
+		t->end = 1; /* 0 is no number */
+	slots[0].item = NULL;
+	t->slots = slots;
+	t->cap = cap;
+	return 0;
+}
+
+uint32_t pool_table_add(struct pool_table *t, uint64_t signature, void *item)
+{
+	uint32_t id = t->free;
+
+	DTSS_ASSERT(item != NULL);
+	DTSS_ASSERT(id != 0 || t->end < t->cap);
+	if (id != 0)
+		t->free = (uint32_t)t->slots[id].signature;
+	else
+		id = t->end++;
+	t->slots[id].signature = signature;
+	t->slots[id].item = item;
+	t->count++;
+	return id;
+}
+
+void pool_table_remove(struct pool_table *t, uint32_t id)
+{
+	DTSS_ASSERT(id > 0 && id < t->end);
+	DTSS_ASSERT(t->slots[id].item != NULL);
+	t->slots[id].item = NULL;
+	t->slots[id].signature = t->free;
+	t->free = id;
+	t->count--;
+}
+
+uint64_t pool_signature(const uint32_t *tags, size_t tag_count, uint32_t modes)
+{
+	uint64_t signature = (uint64_t)modes << (POOL_SIGNATURE_TAGS + POOL_SIGNATURE_RESOURCES);
+	size_t i;
+
+	for (i = 0; i < tag_count; i++)
+		signature |= UINT64_C(1) << tags[i] % POOL_SIGNATURE_TAGS;
+	return signature;
+}
+
+uint64_t pool_signature_resource(uint32_t resource)
+{
+	return UINT64_C(1) << (POOL_SIGNATURE_TAGS + resource % POOL_SIGNATURE_RESOURCES);
+}
+
+/* Both sorted, unique. */
+int pool_subset(const uint32_t *some, uint32_t some_count, const uint32_t *all, uint32_t all_count)
+{
+	uint32_t i, at = 0;
+
+	for (i = 0; i < some_count; i++) {
+		while (at < all_count && all[at] < some[i])
+			at++;
+		if (at == all_count || all[at] != some[i])
+			return 0;
+		at++;
+	}
+	return 1;
+}

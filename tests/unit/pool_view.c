@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <dtss/policy.h>
+#include "core/pool_impl.h"
+#include "support/fleet.h"
+
+Suite *suite_unit_pool_view(void);
+
+static struct fleet fleet;
+static uint32_t seen[3];    /* views asked, by enum pool_view_state */
+static uint32_t seen_index; /* questions that the index answered */
+static uint32_t seen_loose; /* that the scan did, for lack of memory */
+
+static void note(uint32_t need)
+{
+	const struct pool *p = fleet.pool;
+	uint32_t view = fleet.need[need].need.view;
+
+	seen_loose += p->loose > 0;
+	seen_index += p->index.root != NULL;
+	if (view != 0)
+		seen[((struct pool_view *)p->views.slots[view].item)->state]++;
+}
+
+/* Gifts and changes, in turns of more of the one and more of the other. */
+static void live(uint32_t steps, uint32_t check_every)
+{
+	uint32_t step;
+
+	for (step = 1; step <= steps; step++) {
+		if (rand_below(&fleet.rand, 8) < (step / 512 % 2 ? 3 : 6)) {
+			uint32_t need = (uint32_t)rand_below(&fleet.rand, fleet.needs);
+
+			if (rand_below(&fleet.rand, 4) != 0)
+				need = need * need / fleet.needs; /* some are asked more often */
+			(void)fleet_give(&fleet, need);
+			note(need);
+		} else {
+			fleet_disturb(&fleet);
+		}
+		if (step % check_every == 0)
+			fleet_check(&fleet);
+	}
+}
+
+START_TEST(chooses_like_the_scan)
+{
+	static const uint32_t workers[] = { 300, 700, 1500 };
+	uint32_t policy = (uint32_t)_i % 3, kind = (uint32_t)_i / 3 % 3;
+
+	ck_assert_int_eq(fleet_open(&fleet, 77 + (uint64_t)_i, policy, (enum fleet_kind)kind, workers[_i % 3], 100, 0),
+			 0);
+	live(6000, 1000);
+	ck_assert_uint_gt(fleet.choices, 500);
+	fleet_close(&fleet);
+}
+END_TEST
+
+START_TEST(uses_every_kind_of_view)
+{
+	uint32_t i;
+
+	for (i = 0; i < 2; i++) {
+		ck_assert_int_eq(fleet_open(&fleet, 5 + i, DTSS_PLACE_LEAST_LOAD, i ? FLEET_HOSTS : FLEET_HALVES, 500,
+					    FLEET_NEEDS, 0),
+				 0);
+		live(8000, 2000);
+		fleet_close(&fleet);
+	}
+	ck_assert_uint_gt(seen[POOL_VIEW_OPEN], 0);
+	ck_assert_uint_gt(seen[POOL_VIEW_LIST], 0);
+	ck_assert_uint_gt(seen[POOL_VIEW_TREE], 0);
+	ck_assert_uint_gt(seen_index, 0);
+}
+END_TEST
+
+/* The idle workers all lack what the busy ones have, so whoever walks in order of load walks far. */
+START_TEST(a_view_of_its_own_ends_long_walks)
+{
+	uint32_t i, k, need;
+
+	ck_assert_int_eq(fleet_open(&fleet, 9, DTSS_PLACE_LEAST_LOAD, FLEET_HALVES, FLEET_WORKERS, 60, 0), 0);
+	for (i = 0; i < fleet.workers; i++) {
+		struct fleet_worker *w = &fleet.worker[i];
+
+		w->entry.for_task = 1;
+		w->entry.max = 60000;
+		w->entry.used = 0;
+		for (k = 0; k + 1 < w->entry.tag_count; k++)
+			w->entry.used += w->tags[k] % 2 == 0 && w->tags[k + 1] == w->tags[k] + 1 ? 7000 : 0;
+		pool_update(fleet.pool, &w->entry);
+	}
+	for (i = 0; i < 1500; i++) {
+		need = (uint32_t)rand_below(&fleet.rand, fleet.needs);
+		(void)fleet_give(&fleet, need);
+		note(need);
+	}
+	ck_assert_uint_gt(seen[POOL_VIEW_TREE], 0);
+	ck_assert_uint_le(fleet.pool->leaves, POOL_VIEW_SHARE * fleet.pool->groups.count);
+	fleet_close(&fleet);
+}
+END_TEST
+
+START_TEST(a_fleet_that_shrinks_and_grows_again)
+{
+	uint32_t round, i;
+
+	ck_assert_int_eq(fleet_open(&fleet, 31, DTSS_PLACE_PACK, FLEET_HOSTS, 600, 50, 0), 0);
+	for (round = 0; round < 3; round++) {
+		live(800, 100);
+		for (i = 0; i < 500; i++) {
+			if (!fleet.worker[i].here)
+				continue;
+			pool_remove(fleet.pool, &fleet.worker[i].entry);
+			fleet.worker[i].here = 0;
+			if (i % 10 == 0)
+				(void)fleet_give(&fleet, i / 10);
+		}
+		fleet_check(&fleet);
+		live(800, 100);
+	}
+	fleet_close(&fleet);
+}
+END_TEST
+
+/* Whatever allocation fails, no choice differs and nothing is lost; with memory again the caches come back. */
+START_TEST(chooses_like_the_scan_without_memory)
+{
+	size_t fail_at = 1, count = SIZE_MAX;
+
+	for (; fail_at <= count; fail_at += fail_at < 60 ? 1 : 1 + rand_below(&fleet.rand, 13)) {
+		if (fleet_open(&fleet, 1000 + fail_at, (uint32_t)fail_at % 3, (enum fleet_kind)_i, 300, 40, fail_at) !=
+		    0) {
+			ck_assert_uint_eq(fleet.mem.blocks, 0);
+			continue;
+		}
+		fleet.mem.fail_on = fail_at % 2;
+		live(150, 75);
+		fleet.mem.fail_at = 0;
+		live(50, 50);
+		count = fleet.mem.count;
+		fleet_close(&fleet);
+	}
+}
+END_TEST
+
+START_TEST(answers_while_there_is_no_memory_at_all)
+{
+	ck_assert_int_eq(fleet_open(&fleet, 3, DTSS_PLACE_LEAST_LOAD, FLEET_HALVES, 400, 60, 0), 0);
+	live(1500, 500);
+	fleet.mem.fail_at = fleet.mem.count + 1;
+	fleet.mem.fail_on = 1;
+	live(3000, 500);
+	ck_assert_uint_gt(seen_loose, 0);
+	fleet.mem.fail_at = 0;
+	live(500, 100);
+	ck_assert_uint_eq(fleet.pool->loose, 0);
+	fleet_close(&fleet);
+}
+END_TEST
+
+Suite *suite_unit_pool_view(void)
+{
+	Suite *s = suite_create("unit_pool_view");
+	TCase *c = tcase_create("pool_view");
+
+	tcase_add_loop_test(c, chooses_like_the_scan, 0, 9);
+	tcase_add_test(c, uses_every_kind_of_view);
+	tcase_add_test(c, a_view_of_its_own_ends_long_walks);
+	tcase_add_test(c, a_fleet_that_shrinks_and_grows_again);
+	tcase_add_loop_test(c, chooses_like_the_scan_without_memory, 0, 3);
+	tcase_add_test(c, answers_while_there_is_no_memory_at_all);
+	suite_add_tcase(s, c);
+	return s;
+}
