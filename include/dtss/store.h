@@ -155,7 +155,9 @@ struct dtss_batch {
  * ---- the store vtable ----
  *
  * One completion model: submit, then poll. A store that works synchronously has the answer ready at the next poll. It
- * never calls up. One thread at a time. Operations are carried out in the order of their submission.
+ * never calls up. One thread at a time. Operations are carried out and answered in the order of their submission; a read
+ * sees every write submitted before it, and may see those submitted after it and before its answer. Writes that wait
+ * together may share one fsync; if that fails, each of them has failed.
  */
 enum dtss_durability {
 	DTSS_DURABILITY_D0 = 0, /* memory */
@@ -265,7 +267,10 @@ struct dtss_store_ops {
 	 * bytes are valid until the next call.
 	 */
 	int (*load)(struct dtss_store *store, const void **ret_data, size_t *ret_len);
-	/* 0: the completion will come, whatever happens. DTSS_E_FULL, DTSS_E_NOMEM: not begun. */
+	/*
+	 * 0: the completion will come, whatever happens. DTSS_E_FULL (more than DTSS_STORE_OPS_MAX wait), DTSS_E_NOMEM,
+	 * DTSS_E_INVALID, DTSS_E_TOO_BIG (a chunk over DTSS_LOG_CHUNK_MAX): not begun.
+	 */
 	int (*submit)(struct dtss_store *store, const struct dtss_store_op *op, uint64_t token);
 	/* Never waits. 1 and a completion, or 0: none now. */
 	int (*poll)(struct dtss_store *store, struct dtss_store_done *ret_done);
