@@ -23,6 +23,19 @@ static const struct {
 
 /* ---- errors ---- */
 
+/* Why a write failed: of the WAL, else of the file. A quota or a size limit is a full disk too, which SQLite does not know. */
+static int sqlite_write_errno(sqlite3 *db)
+{
+	sqlite3_file *wal = NULL;
+	int err = 0;
+
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK && wal != NULL &&
+	    wal->pMethods != NULL && wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &err) == SQLITE_OK &&
+	    err != 0)
+		return err;
+	return sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &err) == SQLITE_OK ? err : 0;
+}
+
 int sqlite_error(sqlite3 *db, int rc)
 {
 	int extended = db != NULL ? sqlite3_extended_errcode(db) : rc;
@@ -43,10 +56,8 @@ int sqlite_error(sqlite3 *db, int rc)
 	}
 	if (extended == SQLITE_IOERR_NOMEM)
 		return DTSS_E_NOMEM;
-	/* a quota or a size limit is a full disk, which SQLite does not know; but not when it comes from fsync */
-	if (extended == SQLITE_IOERR_WRITE && sqlite_file_error(sqlite3_system_errno(db)) == DTSS_E_NOSPC)
-		return DTSS_E_NOSPC;
-	return DTSS_E_IO;
+	/* not SQLITE_IOERR_FSYNC, whatever errno says: then nobody knows what is on the disk */
+	return extended == SQLITE_IOERR_WRITE ? sqlite_file_error(sqlite_write_errno(db)) : DTSS_E_IO;
 }
 
 int sqlite_fail(struct sqlite_store *s, sqlite3 *db, int rc)

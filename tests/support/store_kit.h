@@ -26,7 +26,9 @@ struct store_kit {
 	size_t cap;
 };
 
-/* Opens a new store and leads. */
+/* Everything but the store itself, which is NULL. */
+void kit_init(struct store_kit *k, enum store_kind kind);
+/* The same, opens a new store, and leads. */
 void kit_open(struct store_kit *k, enum store_kind kind);
 /* Closes it, and removes its file. */
 void kit_close(struct store_kit *k);
