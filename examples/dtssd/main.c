@@ -147,7 +147,9 @@ static int start(struct dtssd *d)
 		return EXIT_FAILURE;
 	}
 	printf("listening on %s\n", where);
-	return fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
+	if (fflush(stdout) != 0)
+		log_line(LOG_WARNING, "listening on %s, but standard output is closed", where);
+	return 0;
 }
 
 /* ---- run ---- */
@@ -247,10 +249,8 @@ int main(int argc, char **argv)
 	struct dtssd d = { .listen_fd = -1, .signal_fd = -1 };
 	int status = settings_read(&d.settings, argc, argv);
 
-	if (status < 0)
-		return options_status(status);
-	status = start(&d);
-	if (status == 0) {
+	status = status < 0 ? options_status(status) : start(&d);
+	if (d.server.daemon) {
 		serve(&d);
 		if (d.server.open > 0) { /* the second signal, or too late: libmicrohttpd would wait for them */
 			dtss_node_close(d.server.node);
