@@ -16,7 +16,7 @@ awk '
 	END { done(); exit bad }
 ' $sources || code=1
 
-grep -nE 'TODO|FIXME|XXX' $sources && code=1
+grep -nwE 'TODO|FIXME|XXX' $sources && code=1
 
 format=$(command -v clang-format-14 || command -v clang-format)
 $format --dry-run -Werror $sources 2>&1 | sed -n 's/^\([^ ]*:[0-9]*\):[0-9]*: error: .*/style: \1: clang-format would change this/p' | sort -u | grep . && code=1
