@@ -24,10 +24,11 @@
 #define HTTP_BACKLOG 1024            /* a fleet that comes back at once */
 #define HTTP_IDLE_S 30
 #define HTTP_RETRY_AFTER "1"
-#define HTTP_WAIT_GRID_MS 16   /* waits end on this grid, so that thousands of them end together */
-#define SUBMIT_WINDOW 1024     /* lines of one NDJSON body that are under way at once */
-#define FOLLOW_WAIT_MS 1000    /* how often a log is looked at, and a client that has left is noticed */
-#define FOLLOW_CHUNK_MAX 65536 /* bytes read at once */
+#define HTTP_WAIT_GRID_MS 16    /* waits end on this grid, so that thousands of them end together */
+#define SUBMIT_LINES_MAX 100000 /* of one NDJSON body: bounds what their outcomes need */
+#define SUBMIT_WINDOW 1024      /* lines of one NDJSON body that are under way at once */
+#define FOLLOW_WAIT_MS 1000     /* how often a log is looked at, and a client that has left is noticed */
+#define FOLLOW_CHUNK_MAX 65536  /* bytes read at once */
 #define LIST_LIMIT_DEFAULT 100
 #define STORE_TROUBLE_MS 10000 /* how long /readyz remembers that the store refused a write */
 #define STOP_MS 8000           /* begun requests may finish after SIGTERM; 10 s is promised */

@@ -19,6 +19,7 @@ struct item {
 	dtss_task_id id;
 	uint8_t known;   /* 1: the key was known */
 	json_t *outcome; /* the task, or the error */
+	char *line;      /* NDJSON: the same as text, which is much smaller */
 };
 
 struct submit {
@@ -36,8 +37,10 @@ static void submit_free(void *state)
 {
 	struct submit *s = state;
 
-	for (size_t i = 0; i < s->count; i++)
+	for (size_t i = 0; i < s->count; i++) {
 		json_decref(s->items[i].outcome);
+		free(s->items[i].line);
+	}
 	free(s->items);
 	free(s);
 }
@@ -74,16 +77,14 @@ static void submit_nomem(struct exchange *x)
 
 static void reply_lines(struct exchange *x, struct submit *s)
 {
+	static const char lost[] = "{\"error\":\"out of memory\",\"code\":\"NOMEM\"}";
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 
-	for (size_t i = 0; out && i < s->count; i++) {
-		if (!s->items[i].outcome || json_dumpf(s->items[i].outcome, out, JSON_COMPACT) != 0)
-			fputs("{\"error\":\"out of memory\",\"code\":\"NOMEM\"}", out);
-		fputc('\n', out);
-	}
-	if (!out || fclose(out) != 0) {
+	for (size_t i = 0; out && i < s->count; i++)
+		fprintf(out, "%s\n", s->items[i].line ? s->items[i].line : lost);
+	if (!out || fclose(out) != 0) { /* a print that failed is remembered until here */
 		free(text);
 		text = NULL;
 	}
@@ -112,11 +113,15 @@ static void lines_pump(struct exchange *x, struct submit *s);
 
 static void item_done(struct exchange *x, struct submit *s, size_t index, json_t *outcome)
 {
-	s->items[index].outcome = outcome;
 	s->done++;
-	if (s->form == SUBMIT_LINES)
+	if (s->form == SUBMIT_LINES) {
+		s->items[index].line = json_dumps(outcome, JSON_COMPACT);
+		json_decref(outcome);
 		lines_pump(x, s);
-	else if (s->done == s->count)
+		return;
+	}
+	s->items[index].outcome = outcome;
+	if (s->done == s->count)
 		submit_reply(x, s);
 }
 
@@ -291,6 +296,7 @@ static void lines_pump(struct exchange *x, struct submit *s)
 static void submit_lines(struct exchange *x)
 {
 	const char *body = x->body ? x->body : "", *end = body + x->body_len;
+	struct problem p = { 0 };
 	struct submit *s;
 	size_t count = 0;
 
@@ -299,6 +305,11 @@ static void submit_lines(struct exchange *x)
 	for (const char *at = body; at && at < end; count++) {
 		at = memchr(at, '\n', (size_t)(end - at));
 		at = at ? at + 1 : NULL;
+	}
+	if (count > SUBMIT_LINES_MAX) {
+		problem_set(&p, DTSS_E_TOO_BIG, "expected at most %d lines, not %zu", SUBMIT_LINES_MAX, count);
+		reply_problem(x, &p);
+		return;
 	}
 	s = submit_create(x, SUBMIT_LINES, count);
 	if (!s) {

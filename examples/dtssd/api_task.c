@@ -179,7 +179,7 @@ static int read_label(struct exchange *x, char *label, size_t cap, struct dtss_t
 
 	if (!text)
 		return 0;
-	if (strlen(text) >= cap || text[0] == '\0' || text[0] == '=') {
+	if (strlen(text) >= cap || text[0] == '=') {
 		problem_field(&p, DTSS_E_INVALID, "label", "NAME or NAME=VALUE");
 		reply_problem(x, &p);
 		return DTSS_E_INVALID;

@@ -34,12 +34,12 @@ const struct route routes[] = {
 };
 const size_t route_count = sizeof routes / sizeof routes[0];
 
-/* 1 when path has the form of pattern; then *ret_segment is where its {} begins. */
-static int matches(const char *pattern, const char *path, const char **ret_segment)
+/* 1 when path has the form of pattern; then its {} is from *ret_segment to *ret_end. */
+static int matches(const char *pattern, char *path, char **ret_segment, char **ret_end)
 {
 	const char *brace = strchr(pattern, '{'), *rest;
 	size_t head = brace ? (size_t)(brace - pattern) : strlen(pattern) + 1;
-	const char *segment = path + head, *end;
+	char *segment = path + head, *end;
 
 	if (strncmp(pattern, path, head) != 0)
 		return 0;
@@ -47,23 +47,31 @@ static int matches(const char *pattern, const char *path, const char **ret_segme
 		return 1;
 	rest = strchr(brace, '}') + 1;
 	end = segment + strlen(segment) - strlen(rest);
-	/* nothing stands between the head and the rest, or a slash does */
-	if (end <= segment || strcmp(end, rest) != 0 || memchr(segment, '/', (size_t)(end - segment)))
+	if (end <= segment || strcmp(end, rest) != 0)
+		return 0;
+	if (rest[0] == '\0' && strchr(segment, '/')) /* a longer path; but a worker's name may have a slash */
 		return 0;
 	*ret_segment = segment;
+	*ret_end = end;
 	return 1;
 }
 
-const struct route *route_find(const char *method, const char *path, const char **ret_segment, char *allow, size_t cap)
+const struct route *route_find(const char *method, char *path, const char **ret_segment, char *allow, size_t cap)
 {
+	char *segment = NULL, *end = NULL;
+
 	allow[0] = '\0';
 	for (size_t i = 0; i < route_count; i++) {
 		size_t len = strlen(allow);
 
-		if (!matches(routes[i].path, path, ret_segment))
+		if (!matches(routes[i].path, path, &segment, &end))
 			continue;
-		if (strcmp(routes[i].method, method) == 0)
+		if (strcmp(routes[i].method, method) == 0) {
+			*ret_segment = segment;
+			if (end)
+				*end = '\0';
 			return &routes[i];
+		}
 		snprintf(allow + len, cap - len, "%s%s", len ? ", " : "", routes[i].method);
 	}
 	return NULL;

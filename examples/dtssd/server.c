@@ -16,7 +16,7 @@ void exchange_wait_end(struct exchange *x)
 {
 	if (!x->due)
 		return;
-	*(x->prev ? &x->prev->next : &x->server->waiting) = x->next;
+	*(x->prev ? &x->prev->next : &x->server->waiting[x->task != 0]) = x->next;
 	if (x->next)
 		x->next->prev = x->prev;
 	x->due = NULL;
@@ -31,22 +31,19 @@ void exchange_wait(struct exchange *x, uint64_t ms, void (*due)(struct exchange 
 	exchange_wait_end(x);
 	x->deadline_ns = (s->now.mono_ns + ms * NS_PER_MS) / grid * grid + grid;
 	x->due = due;
-	x->next = s->waiting;
+	x->next = s->waiting[x->task != 0];
 	if (x->next)
 		x->next->prev = x;
-	s->waiting = x;
+	s->waiting[x->task != 0] = x;
 	if (x->deadline_ns < s->due_ns)
 		s->due_ns = x->deadline_ns;
 }
 
-void server_sweep(struct server *s)
+static void sweep_list(struct server *s, struct exchange *first)
 {
 	struct exchange *next;
 
-	if (s->now.mono_ns < s->due_ns && !s->stopping)
-		return;
-	s->due_ns = DTSS_NEVER;
-	for (struct exchange *x = s->waiting; x; x = next) {
+	for (struct exchange *x = first; x; x = next) {
 		void (*due)(struct exchange * x) = x->due;
 
 		next = x->next;
@@ -59,11 +56,20 @@ void server_sweep(struct server *s)
 	}
 }
 
+void server_sweep(struct server *s)
+{
+	if (s->now.mono_ns < s->due_ns && !s->stopping)
+		return;
+	s->due_ns = DTSS_NEVER;
+	sweep_list(s, s->waiting[0]);
+	sweep_list(s, s->waiting[1]);
+}
+
 void server_touch(struct server *s, uint64_t task)
 {
 	struct exchange *next;
 
-	for (struct exchange *x = s->waiting; x; x = next) {
+	for (struct exchange *x = s->waiting[1]; x; x = next) {
 		void (*due)(struct exchange * x) = x->due;
 
 		next = x->next;
@@ -140,7 +146,9 @@ void server_answers(struct server *s)
 
 const char *exchange_parameter(const struct exchange *x, const char *name)
 {
-	return MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
+	const char *value = MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
+
+	return value && value[0] ? value : NULL;
 }
 
 int exchange_number(struct exchange *x, const char *name, uint64_t min, uint64_t max, uint64_t fallback, uint64_t *ret)
@@ -153,7 +161,7 @@ int exchange_number(struct exchange *x, const char *name, uint64_t min, uint64_t
 	*ret = fallback;
 	if (!text)
 		return 0;
-	if (text[0] && strlen(text) < 20 && strspn(text, "0123456789") == strlen(text))
+	if (strlen(text) < 20 && strspn(text, "0123456789") == strlen(text))
 		value = strtoull(text, NULL, 10);
 	else
 		value = max + 1;
@@ -247,8 +255,6 @@ static void check_head(struct exchange *x, const char *method)
 	} else if (!(x->route->flags & ROUTE_V1)) {
 		MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, check_parameter, x);
 	}
-	if (x->route && x->segment) /* the name ends where the rest of the route begins */
-		x->path[strcspn(x->segment, "/") + (size_t)(x->segment - x->path)] = '\0';
 }
 
 static struct exchange *exchange_create(struct server *s, struct MHD_Connection *connection, const char *url)
@@ -271,9 +277,9 @@ static int take_body(struct exchange *x, const char *data, size_t len)
 	struct problem p;
 
 	x->body_len += len;
-	if (x->status)
-		return x->body_len > HTTP_DISCARD_MAX ? -1 :
-							0; /* refused already: read on, so that the answer is seen */
+	/* refused, or not wanted: read on, so that the answer is seen */
+	if (x->status || x->route->method[0] == 'G')
+		return x->body_len > HTTP_DISCARD_MAX ? -1 : 0;
 	if (x->body_len > HTTP_BODY_MAX) {
 		problem_set(&p, DTSS_E_TOO_BIG, "the body is too long: expected at most %d bytes", HTTP_BODY_MAX);
 		reply_status(x, MHD_HTTP_CONTENT_TOO_LARGE, &p);

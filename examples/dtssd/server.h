@@ -24,10 +24,10 @@ struct server {
 	struct dtss_node *node;
 	struct mailroom *mail; /* the transport's other side: what waits for agents */
 	const struct token *token;
-	struct dtss_time now;     /* of this round of the loop */
-	struct exchange *waiting; /* those with a deadline, a doubly linked list */
-	uint64_t due_ns;          /* no deadline among them is earlier */
-	size_t open;              /* exchanges that have begun and have not completed */
+	struct dtss_time now;        /* of this round of the loop */
+	struct exchange *waiting[2]; /* those with a deadline, doubly linked lists; [1]: who follow a task's log */
+	uint64_t due_ns;             /* no deadline among them is earlier */
+	size_t open;                 /* exchanges that have begun and have not completed */
 	int stopping;
 	int resumed;         /* libmicrohttpd has work of its own, whatever its descriptors say */
 	uint64_t trouble_ns; /* until then /readyz says that the store refused a write; 0: no trouble */
@@ -85,8 +85,9 @@ struct route {
 extern const struct route routes[];
 extern const size_t route_count;
 
-/* The route of path and method. Else NULL with the methods that the path knows in allow ("" for none). */
-const struct route *route_find(const char *method, const char *path, const char **ret_segment, char *allow, size_t cap);
+/* The route of path and method, whose path is cut behind its segment. Else NULL with the methods that the path knows in
+ * allow ("" for none). */
+const struct route *route_find(const char *method, char *path, const char **ret_segment, char *allow, size_t cap);
 
 enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
 			      const char *version, const char *data, size_t *len, void **con_cls);
@@ -103,6 +104,7 @@ void exchange_wait_end(struct exchange *x);
 void exchange_resume(struct exchange *x);
 /* 1 when the client has closed its end. */
 int exchange_left(const struct exchange *x);
+/* A parameter of the query; NULL: it is not there, or empty. */
 const char *exchange_parameter(const struct exchange *x, const char *name);
 /* A number of the query, or fallback when it is not there. 0, or an error that has been replied. */
 int exchange_number(struct exchange *x, const char *name, uint64_t min, uint64_t max, uint64_t fallback, uint64_t *ret);
