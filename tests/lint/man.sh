@@ -41,7 +41,7 @@ examples() {
 			if (whole) print text
 			else print "void example" n "(struct dtss_sched *s, struct dtss_node *node, struct dtss_agent *agent, struct dtss_time now)\n{\n" text "}"
 			next }
-		on { gsub(/\\e/, "\\"); gsub(/\\&/, ""); if (/^[{]/ || /^static / || /^struct .* [{]/) whole = 1; text = text $0 "\n" }'
+		on { gsub(/\\e/, "\\"); gsub(/\\&/, ""); if (/^[{]/ || /^static / || /^struct .* [{]$/) whole = 1; text = text $0 "\n" }'
 }
 
 for page in man/*.3; do
