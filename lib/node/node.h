@@ -120,6 +120,8 @@ struct node_taken {
 	uint32_t state; /* enum node_taken_state */
 	uint32_t stop;  /* 1: the program has to be told, 2: it was */
 	int32_t result;
+	uint32_t cause; /* as it was reported */
+	int32_t exit_code;
 	struct dtss_task_spec *spec;
 };
 
@@ -181,7 +183,7 @@ uint64_t node_ns_after(struct dtss_time now, uint64_t ms);
 /* commit.c */
 int node_commit(struct dtss_node *n, struct dtss_time now);
 void node_committed(struct dtss_node *n, struct dtss_time now, int result);
-uint64_t node_engine_seq(const struct dtss_node *n); /* the engine's last event; what it no longer holds rests on it */
+uint64_t node_engine_seq(struct dtss_node *n); /* the engine's last event; what it no longer holds rests on it */
 
 /* action.c */
 int node_actions(struct dtss_node *n);
@@ -212,6 +214,11 @@ void node_replies_drop(struct dtss_node *n);
 void node_queue_push(struct node_queue *queue, struct node_request *r);
 void node_queue_push_by_seq(struct node_queue *queue, struct node_request *r);
 void node_queue_remove(struct node_request *r);
+
+/* await.c: for calls that wait */
+struct node_request *node_await_new(struct dtss_node *n, uint32_t type); /* NULL: no memory */
+/* Steps until it is answered: 1, and it is the caller's to free. 0: given up, it goes by itself. */
+int node_await(struct dtss_node *n, struct dtss_time now, struct node_request *r);
 
 /* request.c */
 struct node_request *node_request_new(struct dtss_node *n, uint64_t token, uint32_t type);

@@ -19,17 +19,15 @@ void node_enter(struct dtss_node *n)
 
 static int node_tick(struct dtss_node *n, struct dtss_time now)
 {
-	uint64_t before;
 	int i;
 
 	if (n->sched == NULL || n->quiet)
 		return 0;
-	before = node_engine_seq(n);
 	for (i = 0; i < NODE_ROUND_TICKS && dtss_sched_next_ns(n->sched) <= now.mono_ns; i++) {
 		if (dtss_sched_tick(n->sched, now) < 0)
 			break; /* no memory: it stays due */
 	}
-	return node_engine_seq(n) != before;
+	return dtss_sched_next_ns(n->sched) == 0; /* it has more to do at once */
 }
 
 /* Messages come before the tick: a report that is here already must not lose against its own lease. */

@@ -98,7 +98,7 @@ int dtss_node_submit(struct dtss_node *node, struct dtss_time now, const struct 
 {
 	struct dtss_request request;
 	struct node_request *r;
-	int i, result;
+	int result;
 
 	DTSS_ASSERT(spec != NULL && ret_id != NULL);
 	node_enter(node);
@@ -110,19 +110,12 @@ int dtss_node_submit(struct dtss_node *node, struct dtss_time now, const struct 
 	request.type = DTSS_REQUEST_SUBMIT;
 	request.u.submit.specs = spec;
 	request.u.submit.count = 1;
-	r = node_request_new(node, 0, DTSS_REQUEST_SUBMIT);
+	r = node_await_new(node, request.type);
 	if (r == NULL)
 		return DTSS_E_NOMEM;
-	r->waited = NODE_WAITED;
 	node_request_begin(node, now, r, &request);
-	for (i = 0; i < DTSS_NODE_PUMP_MAX && r->queue != &node->waited; i++)
-		(void)node_round(node, now);
-	node->dirty = 1;
-	if (r->queue != &node->waited) {
-		r->waited = NODE_GIVEN_UP;
+	if (!node_await(node, now, r))
 		return DTSS_E_UNKNOWN;
-	}
-	node_queue_remove(r);
 	result = r->answer.result;
 	if (result == 0) {
 		*ret_id = r->answer.u.submit.ids[0];

@@ -163,6 +163,24 @@ uint32_t rig_task_state(struct rig *r, dtss_task_id id)
 	return answer.u.task->state;
 }
 
+dtss_task_id rig_local_submit(struct rig *r, const struct dtss_task_spec *spec)
+{
+	dtss_task_id id = { 0 };
+
+	ck_assert_int_eq(dtss_node_submit(r->node, rig_now(r), spec, &id), 0);
+	return id;
+}
+
+int rig_take(struct rig *r, struct dtss_work *ret_work)
+{
+	return dtss_node_take(r->node, rig_now(r), ret_work);
+}
+
+int rig_finish(struct rig *r, uint64_t fence, const struct dtss_outcome *outcome)
+{
+	return dtss_node_finish(r->node, rig_now(r), fence, outcome);
+}
+
 void rig_heartbeat(struct rig *r)
 {
 	struct dtss_message message;

@@ -58,6 +58,11 @@ dtss_task_id rig_submit(struct rig *r, const char *name);
 int rig_ask_task(struct rig *r, uint32_t type, dtss_task_id id, struct dtss_answer *ret_answer);
 uint32_t rig_task_state(struct rig *r, dtss_task_id id);
 
+/* The worker in this process, whose name is "local". */
+dtss_task_id rig_local_submit(struct rig *r, const struct dtss_task_spec *spec);
+int rig_take(struct rig *r, struct dtss_work *ret_work);
+int rig_finish(struct rig *r, uint64_t fence, const struct dtss_outcome *outcome);
+
 /* Agent "w" says what stands in held and reports, which are then emptied; and takes in what it is told. */
 void rig_heartbeat(struct rig *r);
 void rig_listen(struct rig *r);

@@ -7,24 +7,6 @@ Suite *suite_unit_node_take(void);
 
 /* The worker in this process: its name is "local", and agent "w" of the rig is silent. */
 
-static dtss_task_id submit(struct rig *r, const struct dtss_task_spec *spec)
-{
-	dtss_task_id id = { 0 };
-
-	ck_assert_int_eq(dtss_node_submit(r->node, rig_now(r), spec, &id), 0);
-	return id;
-}
-
-static int take(struct rig *r, struct dtss_work *ret_work)
-{
-	return dtss_node_take(r->node, rig_now(r), ret_work);
-}
-
-static int finish(struct rig *r, uint64_t fence, const struct dtss_outcome *outcome)
-{
-	return dtss_node_finish(r->node, rig_now(r), fence, outcome);
-}
-
 START_TEST(submit_take_finish)
 {
 	struct dtss_task_spec spec = rig_spec("a");
@@ -34,12 +16,12 @@ START_TEST(submit_take_finish)
 	dtss_task_id id;
 
 	rig_open(&r);
-	ck_assert_int_eq(take(&r, &work), 0);
+	ck_assert_int_eq(rig_take(&r, &work), 0);
 	spec.key = "k";
-	id = submit(&r, &spec);
+	id = rig_local_submit(&r, &spec);
 	ck_assert_uint_eq(r.gate->last_seq, dtss_sched_seq(dtss_node_sched(r.node)));
 	ck_assert_int_eq(dtss_node_submit(r.node, rig_now(&r), &spec, &id), 1);
-	ck_assert_int_eq(take(&r, &work), 1);
+	ck_assert_int_eq(rig_take(&r, &work), 1);
 	ck_assert_uint_eq(work.task.v, id.v);
 	ck_assert_uint_eq(work.attempt, 1);
 	ck_assert_uint_eq(work.stop, 0);
@@ -47,12 +29,12 @@ START_TEST(submit_take_finish)
 	ck_assert_mem_eq(work.spec->payload, "x", 1);
 	rig_step(&r);
 	ck_assert_uint_eq(rig_task_state(&r, id), DTSS_TASK_RUNNING);
-	ck_assert_int_eq(finish(&r, work.fence, NULL), 0);
+	ck_assert_int_eq(rig_finish(&r, work.fence, NULL), 0);
 	ck_assert_int_eq(rig_ask_task(&r, DTSS_REQUEST_GET, id, &answer), 0);
 	ck_assert_uint_eq(answer.u.task->state, DTSS_TASK_SUCCEEDED);
 	ck_assert_str_eq(answer.u.task->attempts[0].worker, "local");
-	ck_assert_int_eq(finish(&r, work.fence, NULL), DTSS_E_NOT_FOUND);
-	ck_assert_int_eq(take(&r, &work), 0);
+	ck_assert_int_eq(rig_finish(&r, work.fence, NULL), DTSS_E_NOT_FOUND);
+	ck_assert_int_eq(rig_take(&r, &work), 0);
 	rig_close(&r);
 }
 END_TEST
@@ -69,17 +51,17 @@ START_TEST(a_failure_is_tried_again_after_its_backoff)
 	rig_open(&r);
 	spec.retry.attempts_max = 2;
 	spec.retry.jitter = DTSS_JITTER_OFF;
-	id = submit(&r, &spec);
-	ck_assert_int_eq(take(&r, &work), 1);
-	ck_assert_int_eq(finish(&r, work.fence, &outcome), 0);
-	ck_assert_int_eq(take(&r, &work), 0);
+	id = rig_local_submit(&r, &spec);
+	ck_assert_int_eq(rig_take(&r, &work), 1);
+	ck_assert_int_eq(rig_finish(&r, work.fence, &outcome), 0);
+	ck_assert_int_eq(rig_take(&r, &work), 0);
 	ck_assert_uint_eq(rig_task_state(&r, id), DTSS_TASK_DELAYED);
 	rig_pass(&r, 999);
-	ck_assert_int_eq(take(&r, &work), 0);
+	ck_assert_int_eq(rig_take(&r, &work), 0);
 	rig_pass(&r, 1);
-	ck_assert_int_eq(take(&r, &work), 1);
+	ck_assert_int_eq(rig_take(&r, &work), 1);
 	ck_assert_uint_eq(work.attempt, 2);
-	ck_assert_int_eq(finish(&r, work.fence, &outcome), 0);
+	ck_assert_int_eq(rig_finish(&r, work.fence, &outcome), 0);
 	ck_assert_int_eq(rig_ask_task(&r, DTSS_REQUEST_GET, id, &answer), 0);
 	ck_assert_uint_eq(answer.u.task->state, DTSS_TASK_FAILED);
 	ck_assert_int_eq(answer.u.task->attempts[1].outcome.exit_code, 4);
@@ -97,14 +79,14 @@ START_TEST(what_is_not_taken_is_left_to_others)
 	dtss_task_id other;
 
 	rig_open(&r);
-	(void)submit(&r, &spec);
-	other = submit(&r, &spec);
-	ck_assert_int_eq(take(&r, &work), 1);
-	ck_assert_int_eq(take(&r, &second), 0);
+	(void)rig_local_submit(&r, &spec);
+	other = rig_local_submit(&r, &spec);
+	ck_assert_int_eq(rig_take(&r, &work), 1);
+	ck_assert_int_eq(rig_take(&r, &second), 0);
 	r.slots = 1;
 	rig_heartbeat(&r);
 	ck_assert_uint_eq(r.assign.task.v, other.v);
-	ck_assert_int_eq(finish(&r, work.fence, NULL), 0);
+	ck_assert_int_eq(rig_finish(&r, work.fence, NULL), 0);
 	rig_close(&r);
 }
 END_TEST
@@ -122,14 +104,14 @@ START_TEST(several_slots_are_several_at_once)
 	cfg.store = &r.gate->base;
 	ck_assert_int_eq(dtss_node_open(&r.node, &cfg, rig_now(&r)), 0);
 	for (i = 0; i < 4; i++)
-		(void)submit(&r, &spec);
+		(void)rig_local_submit(&r, &spec);
 	for (i = 0; i < 3; i++)
-		ck_assert_int_eq(take(&r, &work[i]), 1);
-	ck_assert_int_eq(take(&r, &work[3]), 0);
+		ck_assert_int_eq(rig_take(&r, &work[i]), 1);
+	ck_assert_int_eq(rig_take(&r, &work[3]), 0);
 	ck_assert_int_eq(dtss_sched_worker_get(dtss_node_sched(r.node), "me", &view), 0);
 	ck_assert_uint_eq(view.leased, 3);
-	ck_assert_int_eq(finish(&r, work[1].fence, NULL), 0);
-	ck_assert_int_eq(take(&r, &work[3]), 1);
+	ck_assert_int_eq(rig_finish(&r, work[1].fence, NULL), 0);
+	ck_assert_int_eq(rig_take(&r, &work[3]), 1);
 	dtss_node_close(r.node);
 }
 END_TEST
@@ -147,12 +129,12 @@ START_TEST(tags_bring_what_needs_them)
 	ck_assert_int_eq(dtss_node_open(&r.node, &cfg, rig_now(&r)), 0);
 	spec.tag_count = 1;
 	spec.tags = (const char *const[]){ "tpu" };
-	(void)submit(&r, &spec);
-	ck_assert_int_eq(take(&r, &work), 0);
+	(void)rig_local_submit(&r, &spec);
+	ck_assert_int_eq(rig_take(&r, &work), 0);
 	spec.tags = tags;
 	spec.tag_count = 2;
-	(void)submit(&r, &spec);
-	ck_assert_int_eq(take(&r, &work), 1);
+	(void)rig_local_submit(&r, &spec);
+	ck_assert_int_eq(rig_take(&r, &work), 1);
 	ck_assert_uint_eq(work.task.v, 2);
 	dtss_node_close(r.node);
 }
@@ -168,94 +150,17 @@ START_TEST(what_is_cancelled_is_to_be_stopped)
 	dtss_task_id id;
 
 	rig_open(&r);
-	id = submit(&r, &spec);
-	ck_assert_int_eq(take(&r, &work), 1);
+	id = rig_local_submit(&r, &spec);
+	ck_assert_int_eq(rig_take(&r, &work), 1);
 	ck_assert_int_eq(rig_ask_task(&r, DTSS_REQUEST_CANCEL, id, &answer), 0);
 	ck_assert_uint_eq(answer.u.cancel.stopping, 1);
-	ck_assert_int_eq(take(&r, &stop), 1);
+	ck_assert_int_eq(rig_take(&r, &stop), 1);
 	ck_assert_uint_eq(stop.stop, 1);
 	ck_assert_uint_eq(stop.fence, work.fence);
-	ck_assert_int_eq(take(&r, &stop), 0); /* said once */
-	ck_assert_int_eq(finish(&r, work.fence, &outcome), 0);
+	ck_assert_int_eq(rig_take(&r, &stop), 0); /* said once */
+	ck_assert_int_eq(rig_finish(&r, work.fence, &outcome), 0);
 	ck_assert_uint_eq(rig_task_state(&r, id), DTSS_TASK_CANCELLED);
 	ck_assert_int_eq(dtss_sched_worker_get(dtss_node_sched(r.node), "local", &(struct dtss_worker_view){ 0 }), 0);
-	rig_close(&r);
-}
-END_TEST
-
-START_TEST(a_late_finish_is_accepted_while_nobody_else_has_it)
-{
-	struct dtss_task_spec spec = rig_spec("a");
-	struct dtss_work work;
-	struct rig r = { 0 };
-	dtss_task_id id;
-
-	rig_open(&r);
-	id = submit(&r, &spec);
-	ck_assert_int_eq(take(&r, &work), 1);
-	r.ms += 20 * DTSS_LEASE_MS_DEFAULT; /* it worked, and stepped nothing */
-	ck_assert_int_eq(finish(&r, work.fence, NULL), 0);
-	ck_assert_uint_eq(rig_task_state(&r, id), DTSS_TASK_SUCCEEDED);
-	rig_close(&r);
-}
-END_TEST
-
-/* The scheduler goes on without this process's worker, as if that were elsewhere and asleep. */
-static uint64_t overtake(struct rig *r, dtss_task_id id, uint64_t fence)
-{
-	struct dtss_heartbeat hb = { .size = sizeof hb, .name = "v", .kind = DTSS_WORKER_AGENT, .incarnation = 1 };
-	struct dtss_sched *s = dtss_node_sched(r->node);
-	struct dtss_task_view view;
-	int i;
-
-	hb.max_tasks = 1;
-	for (i = 0; i < 60; i++) {
-		r->ms += 1000;
-		hb.number++;
-		ck_assert_int_eq(dtss_sched_heartbeat(s, rig_now(r), &hb), 0);
-		ck_assert_int_eq(dtss_sched_tick(s, rig_now(r)), 0);
-		ck_assert_int_eq(dtss_sched_task_get(s, id, &view), 0);
-		if (view.attempts[view.attempt_count - 1].fence > fence)
-			return view.attempts[view.attempt_count - 1].fence;
-	}
-	ck_abort_msg("nobody overtook it");
-	return 0;
-}
-
-/* P3: while this worker slept, the task was given to another. */
-START_TEST(a_finish_that_somebody_else_overtook_is_fenced)
-{
-	struct dtss_task_spec spec = rig_spec("a");
-	struct dtss_work work;
-	struct rig r = { 0 };
-	dtss_task_id id;
-
-	rig_open(&r);
-	id = submit(&r, &spec);
-	ck_assert_int_eq(take(&r, &work), 1);
-	ck_assert_uint_gt(overtake(&r, id, work.fence), work.fence);
-	ck_assert_int_eq(finish(&r, work.fence, NULL), DTSS_E_FENCED);
-	ck_assert_uint_eq(rig_task_state(&r, id), DTSS_TASK_LEASED);
-	rig_close(&r);
-}
-END_TEST
-
-START_TEST(an_unknown_finish_can_be_repeated)
-{
-	struct dtss_task_spec spec = rig_spec("a");
-	struct dtss_work work;
-	struct rig r = { 0 };
-	dtss_task_id id;
-
-	rig_open(&r);
-	id = submit(&r, &spec);
-	ck_assert_int_eq(take(&r, &work), 1);
-	r.gate->commit = DTSS_E_UNKNOWN;
-	ck_assert_int_eq(finish(&r, work.fence, NULL), DTSS_E_UNKNOWN);
-	r.gate->commit = 0;
-	rig_pass(&r, 5000);
-	ck_assert_int_eq(finish(&r, work.fence, NULL), 0);
-	ck_assert_uint_eq(rig_task_state(&r, id), DTSS_TASK_SUCCEEDED);
 	rig_close(&r);
 }
 END_TEST
@@ -300,12 +205,12 @@ START_TEST(a_worker_that_steps_keeps_its_lease)
 	dtss_task_id id;
 
 	rig_open(&r);
-	id = submit(&r, &spec);
-	ck_assert_int_eq(take(&r, &work), 1);
+	id = rig_local_submit(&r, &spec);
+	ck_assert_int_eq(rig_take(&r, &work), 1);
 	rig_pass(&r, 10 * DTSS_LEASE_MS_DEFAULT);
-	ck_assert_int_eq(take(&r, &other), 0);
+	ck_assert_int_eq(rig_take(&r, &other), 0);
 	ck_assert_uint_eq(rig_task_state(&r, id), DTSS_TASK_RUNNING);
-	ck_assert_int_eq(finish(&r, work.fence, NULL), 0);
+	ck_assert_int_eq(rig_finish(&r, work.fence, NULL), 0);
 	rig_close(&r);
 }
 END_TEST
@@ -321,14 +226,14 @@ START_TEST(a_run_timeout_stops_it)
 
 	rig_open(&r);
 	spec.timeout_ms = 5000;
-	id = submit(&r, &spec);
-	ck_assert_int_eq(take(&r, &work), 1);
+	id = rig_local_submit(&r, &spec);
+	ck_assert_int_eq(rig_take(&r, &work), 1);
 	rig_pass(&r, 4900);
-	ck_assert_int_eq(take(&r, &stop), 0);
+	ck_assert_int_eq(rig_take(&r, &stop), 0);
 	rig_pass(&r, 200);
-	ck_assert_int_eq(take(&r, &stop), 1);
+	ck_assert_int_eq(rig_take(&r, &stop), 1);
 	ck_assert_uint_eq(stop.stop, 1);
-	ck_assert_int_eq(finish(&r, stop.fence, &outcome), 0);
+	ck_assert_int_eq(rig_finish(&r, stop.fence, &outcome), 0);
 	ck_assert_int_eq(rig_ask_task(&r, DTSS_REQUEST_GET, id, &answer), 0);
 	ck_assert_uint_eq(answer.u.task->state, DTSS_TASK_FAILED);
 	ck_assert_uint_eq(answer.u.task->cause, DTSS_CAUSE_TIMEOUT);
@@ -347,8 +252,8 @@ START_TEST(a_newer_worker_of_that_name_elsewhere_ends_ours)
 	r.gate = gate_store_open();
 	cfg.store = &r.gate->base;
 	ck_assert_int_eq(dtss_node_open(&r.node, &cfg, rig_now(&r)), 0);
-	(void)submit(&r, &spec);
-	ck_assert_int_eq(take(&r, &work), 1);
+	(void)rig_local_submit(&r, &spec);
+	ck_assert_int_eq(rig_take(&r, &work), 1);
 	{
 		struct dtss_heartbeat hb = { .size = sizeof hb,
 					     .name = "w",
@@ -361,7 +266,7 @@ START_TEST(a_newer_worker_of_that_name_elsewhere_ends_ours)
 	}
 	for (i = 0; i < 10 && rc == 0; i++) {
 		rig_pass(&r, 1000);
-		rc = take(&r, &work);
+		rc = rig_take(&r, &work);
 		if (rc == 1 && work.stop)
 			rc = 0;
 	}
@@ -381,9 +286,6 @@ Suite *suite_unit_node_take(void)
 	tcase_add_test(t, several_slots_are_several_at_once);
 	tcase_add_test(t, tags_bring_what_needs_them);
 	tcase_add_test(t, what_is_cancelled_is_to_be_stopped);
-	tcase_add_test(t, a_late_finish_is_accepted_while_nobody_else_has_it);
-	tcase_add_test(t, a_finish_that_somebody_else_overtook_is_fenced);
-	tcase_add_test(t, an_unknown_finish_can_be_repeated);
 	tcase_add_test(t, a_store_that_does_not_answer_leaves_submit_unknown);
 	tcase_add_test(t, a_bad_submit_says_so);
 	tcase_add_test(t, a_worker_that_steps_keeps_its_lease);
