@@ -4,7 +4,7 @@ set -u
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
 code=0
 complain() { echo "install: $*"; code=1; }
-quietly() { ${MAKE:-make} -s --no-print-directory "$@" DESTDIR="$tmp/root" PREFIX=/usr >"$tmp/log" 2>&1 || { cat "$tmp/log"; complain "make $* fails"; }; }
+quietly() { ${MAKE:-make} -s --no-print-directory "$@" DESTDIR="$tmp/root" PREFIX=/usr >"$tmp/log" 2>&1 || { cat "$tmp/log"; complain "make $* fails"; exit 1; }; }
 
 quietly install
 export PKG_CONFIG_PATH="$tmp/root/usr/lib/pkgconfig" LD_LIBRARY_PATH="$tmp/root/usr/lib"
