@@ -36,6 +36,7 @@
 /* the transport over HTTP */
 #define POLL_WAIT_MS_MAX 3000 /* a suspended connection does not notice that its client has left */
 #define POLL_ANSWER_MS 5000   /* a heartbeat that the scheduler has not answered by then: 503 */
+#define POLL_COMPANY_MS 100   /* work waits so long for its heartbeat's answer, to come home with it */
 #define OUTBOX_MAX 4096       /* messages for a worker that no poll has fetched; heartbeats repair what is dropped */
 #define OUTBOX_KEEP_MS 60000  /* so long after the last poll a worker's outbox is kept */
 #define OUTBOX_BUCKETS 4096

@@ -89,14 +89,9 @@ static void transport_refused(struct agent_transport *t, long status)
 }
 
 /* The refusal of an older incarnation carries the answer that says so: that is for the engine. 1: it is one. */
-static int transport_stale(struct agent_transport *t)
+static int transport_stale(const struct agent_transport *t)
 {
-	json_t *answer = json_incref(json_object_get(t->value, "answer"));
-
-	if (!answer)
-		return 0;
-	json_object_clear(t->value);
-	return json_object_set_new(t->value, "answer", answer) == 0;
+	return json_is_object(json_object_get(t->value, "answer"));
 }
 
 /* Takes what a request brought. 1: there are messages. */

@@ -11,6 +11,7 @@ struct outbox {
 	struct outbox *next;    /* of the bucket */
 	struct outbox *changed; /* of the room's list of those to look at */
 	int listed;
+	int hurried; /* work waits for the answer to go with it, but not for long */
 	uint64_t incarnation;
 	struct exchange *poll; /* NULL: none waits */
 	struct mailroom *room;
@@ -102,6 +103,11 @@ static struct exchange *outbox_take(struct outbox *box)
 	return x;
 }
 
+static int outbox_has_work(const struct outbox *box)
+{
+	return json_array_size(box->assign) > 0 || json_array_size(box->stop) > 0;
+}
+
 static void outbox_forget_answer(struct outbox *box)
 {
 	json_decref(box->answer);
@@ -143,7 +149,7 @@ static void poll_due(struct exchange *x)
 	struct outbox *box = x->state;
 	struct problem p = { 0 };
 
-	if (box->answer) {
+	if (box->answer || outbox_has_work(box)) {
 		outbox_reply(box);
 		return;
 	}
@@ -184,12 +190,14 @@ int mail_deliver(struct mailroom *room, struct mail *mail, struct exchange *x, u
 	if (box->poll)
 		poll_superseded(box);
 	box->poll = x;
+	box->hurried = 0;
 	box->number = beat->number;
 	box->used_ns = x->server->now.mono_ns;
 	box->until_ns = box->used_ns + wait_ms * NS_PER_MS;
 	x->state = box;
 	x->release = poll_release;
 	exchange_wait(x, POLL_ANSWER_MS, poll_due);
+	outbox_changed(box);
 	mail->next = NULL;
 	*room->inbox_end = mail;
 	room->inbox_end = &mail->next;
@@ -200,10 +208,15 @@ static void outbox_look(struct outbox *box, struct dtss_time now)
 {
 	struct exchange *x = box->poll;
 
-	if (!x || !box->answer)
+	if (!x)
 		return;
-	if (box->urgent || json_array_size(box->assign) > 0 || json_array_size(box->stop) > 0 ||
-	    now.mono_ns >= box->until_ns || x->server->stopping)
+	if (!box->answer && outbox_has_work(box) && !box->hurried) {
+		box->hurried = 1;
+		exchange_wait(x, POLL_COMPANY_MS, poll_due);
+	}
+	if (!box->answer)
+		return;
+	if (box->urgent || outbox_has_work(box) || now.mono_ns >= box->until_ns || x->server->stopping)
 		outbox_reply(box);
 	else
 		exchange_wait(x, (box->until_ns - now.mono_ns) / NS_PER_MS, poll_due);
@@ -331,6 +344,8 @@ static void mail_close(struct dtss_transport *transport)
 	for (size_t i = 0; i < OUTBOX_BUCKETS; i++) {
 		for (struct outbox *next; room->buckets[i]; room->buckets[i] = next) {
 			next = room->buckets[i]->next;
+			if (room->buckets[i]->poll)
+				poll_due(room->buckets[i]->poll);
 			outbox_free(room->buckets[i]);
 		}
 	}
