@@ -107,13 +107,15 @@ void pool_remove(struct pool *p, struct pool_entry *e)
 int pool_retag_reserve(struct pool *p, const uint32_t *tags, uint16_t tag_count)
 {
 	(void)tags;
-	return pool_group_spare(p, (uint32_t)tag_count + DTSS_RESOURCES_MAX);
+	return pool_group_spare(p, pool_shape_names(tag_count, DTSS_RESOURCES_MAX));
 }
 
 void pool_retag(struct pool *p, struct pool_entry *e)
 {
+	struct pool_traits traits = pool_traits_of_entry(e);
+
 	DTSS_ASSERT(pool_at(p, e->slot) == e);
-	if (pool_grouped(e) && pool_group_is_of(pool_group_at(p, e->group), e)) {
+	if (pool_grouped(e) && pool_shape_same(&pool_group_at(p, e->group)->shape, &traits)) {
 		pool_group_update(p, e);
 		return;
 	}

@@ -8,7 +8,12 @@
  * walk that takes the better branches first and leaves out all that rank after what it has found (branch and bound).
  * At its worst it looks once at each entry of the groups that have those resources, as a scan of these would.
  */
-enum { POOL_TREE_LEVELS = 12, POOL_INDEX_WORTH = 32 };
+enum {
+	POOL_TREE_LEVELS = 12,
+	POOL_INDEX_WORTH = 32, /* making the index costs as much as so many looks at all groups */
+	POOL_WALK_FAIR = 32,   /* steps through the index that are no reason for a view of its own */
+	POOL_WALK_CLIMB = 8    /* steps that cost as much as one change of a view's tree */
+};
 
 struct pool_search {
 	struct pool *pool;
@@ -108,7 +113,8 @@ static void pool_search_index(struct pool_search *s, struct pool_view *v)
 	while ((g = pool_index_next(&c, v)) != NULL && pool_rank_before(&g->indexed, &s->best))
 		pool_search_group(s, g);
 	p->index.debt = 0;
-	v->debt += c.steps;
+	v->walk = (7 * v->walk + c.steps) / 8;
+	v->debt += c.steps > POOL_WALK_FAIR ? c.steps - POOL_WALK_FAIR : 0;
 	if (v->debt > (uint64_t)(p->groups.count + POOL_SCAN_GROUPS) << (v->refusals < 16 ? v->refusals : 16))
 		pool_view_grow(p, v);
 }
@@ -120,12 +126,12 @@ static void pool_search_groups(struct pool_search *s, struct pool_view *v)
 	uint32_t id, count = 0;
 
 	for (id = 1; id < p->groups.end; id++) {
-		const struct pool_slot *slot = &p->groups.slots[id];
+		const struct pool_group *g = pool_view_candidate(p, v, id);
 
-		if (slot->item == NULL || (v->signature & ~slot->signature) != 0 || !pool_view_matches(v, slot->item))
+		if (g == NULL)
 			continue;
 		count++;
-		pool_search_group(s, slot->item);
+		pool_search_group(s, g);
 	}
 	if (count <= POOL_LIST_GROUPS)
 		pool_view_list(p, v, count);
@@ -146,7 +152,7 @@ struct pool_entry *pool_view_best(struct pool *p, struct pool_view *v, const str
 	if (v->state == POOL_VIEW_LIST) {
 		pool_search_list(&s, v);
 	} else if (v->state == POOL_VIEW_TREE) {
-		v->debt = 0;
+		v->debt -= v->debt < v->walk / POOL_WALK_CLIMB ? v->debt : v->walk / POOL_WALK_CLIMB;
 		if (need->resource_count == 0)
 			s.best = v->tree.best;
 		else

@@ -13,6 +13,7 @@ static int pool_check_entry(const struct pool *p, uint32_t slot)
 {
 	const struct pool_entry *e = p->entries[slot];
 	const struct pool_group *g;
+	struct pool_traits traits;
 	struct pool_rank rank, leaf;
 
 	if ((p->taken[slot / 64] >> slot % 64 & 1) != (e != NULL))
@@ -26,7 +27,10 @@ static int pool_check_entry(const struct pool *p, uint32_t slot)
 	if (e->group >= p->groups.end || p->groups.slots[e->group].item == NULL)
 		return 0;
 	g = pool_group_at(p, e->group);
-	if (!pool_group_is_of(g, e) || (pool_modes(e) != 0 && pool_modes(e) != g->modes) || e->place >= g->tree.count)
+	traits = pool_traits_of_entry(e);
+	if (!pool_shape_same(&g->shape, &traits) || (traits.modes != 0 && traits.modes != g->shape.modes))
+		return 0;
+	if (e->place >= g->tree.count)
 		return 0;
 	rank = pool_rank_of(p, e);
 	leaf = pool_tree_at(&g->tree, e->place);
@@ -79,7 +83,7 @@ static int pool_check_view(struct pool_audit *a, const struct pool_view *v)
 	if (v->state == POOL_VIEW_OPEN)
 		return v->group_count == 0;
 	for (id = 1; id < p->groups.end; id++)
-		count += p->groups.slots[id].item != NULL && pool_view_matches(v, pool_group_at(p, id));
+		count += pool_view_candidate(p, v, id) != NULL;
 	if (count != v->group_count || (v->state == POOL_VIEW_TREE && !pool_tree_check(&v->tree)))
 		return 0;
 	for (i = 0; i < v->group_count; i++) {
@@ -89,7 +93,7 @@ static int pool_check_view(struct pool_audit *a, const struct pool_view *v)
 		a->slot = g->tree.best.slot;
 		if (v->state == POOL_VIEW_TREE)
 			leaf = pool_tree_at(&v->tree, i);
-		if (!pool_view_matches(v, g) || !pool_rank_equal(&leaf, &g->tree.best))
+		if (!pool_shape_satisfies(&g->shape, &v->shape) || !pool_rank_equal(&leaf, &g->tree.best))
 			return 0;
 	}
 	return 1;
@@ -137,7 +141,7 @@ static int pool_check_page(struct pool_audit *a, const struct pool_page *page, u
 			if (!pool_rank_equal(&item->rank, &item->below.group->indexed) ||
 			    !pool_rank_equal(&item->rank, &item->below.group->tree.best))
 				return 0;
-			signature = item->below.group->signature;
+			signature = item->below.group->shape.signature;
 		} else if (!pool_check_page(a, item->below.page, depth + 1, low, high)) {
 			return 0;
 		}

@@ -8,16 +8,12 @@
 /*
  * A group is a tournament of its entries: entry.group names the group, entry.place the leaf. An entry that becomes
  * unusable for a while (suspicious, cordoned, full) keeps its leaf, with a rank after all others, so that coming back
- * costs no more than any other change; only another set of modes moves it.
+ * costs no more than any other change. What moves it is another shape: other modes, or another magnitude of what is
+ * free of a resource.
  *
- *   group 7: tags {2, 5}, resources {1}, modes task        group 9: tags {2}, modes task and place
+ *   group 7: tags {2, 5}, 1 GPU, modes task                group 9: tags {2}, modes task and place
  *        tree of 300 entries                                    tree of 12 entries
  */
-struct pool_group_key {
-	const struct pool_entry *entry;
-	uint32_t modes;
-};
-
 struct pool_group *pool_group_at(const struct pool *p, uint32_t id)
 {
 	DTSS_ASSERT(id > 0 && id < p->groups.end);
@@ -29,40 +25,12 @@ int pool_grouped(const struct pool_entry *e)
 	return e->group != POOL_APART && e->group != POOL_LOOSE;
 }
 
-int pool_group_is_of(const struct pool_group *g, const struct pool_entry *e)
-{
-	const uint32_t *resources = g->names + g->tag_count;
-	uint32_t i;
-
-	if (g->tag_count != e->tag_count || g->resource_count != e->resource_count)
-		return 0;
-	for (i = 0; i < g->tag_count; i++)
-		if (g->names[i] != e->tags[i])
-			return 0;
-	for (i = 0; i < g->resource_count; i++)
-		if (resources[i] != e->free_resources[i].resource)
-			return 0;
-	return 1;
-}
-
 static int pool_group_equal(const void *item, const void *key)
 {
 	const struct pool_group *g = item;
-	const struct pool_group_key *k = key;
+	const struct pool_traits *t = key;
 
-	return g->modes == k->modes && pool_group_is_of(g, k->entry);
-}
-
-static uint64_t pool_group_hash(const struct pool_group_key *k)
-{
-	uint64_t hash = hash_word((uint64_t)k->modes << 32 | k->entry->tag_count);
-	uint32_t i;
-
-	for (i = 0; i < k->entry->tag_count; i++)
-		hash = hash_word(hash ^ k->entry->tags[i]);
-	for (i = 0; i < k->entry->resource_count; i++)
-		hash = hash_word(hash ^ k->entry->free_resources[i].resource);
-	return hash;
+	return g->shape.modes == t->modes && pool_shape_same(&g->shape, t);
 }
 
 static size_t pool_group_size(uint32_t names)
@@ -75,7 +43,7 @@ static void pool_group_free(struct pool *p, struct pool_group *g)
 	pool_tree_fini(&g->tree, &p->mem);
 	if (g->in != NULL)
 		p->mem.release(p->mem.ctx, g->in, g->in_cap * sizeof(*g->in));
-	p->mem.release(p->mem.ctx, g, pool_group_size(g->name_cap));
+	p->mem.release(p->mem.ctx, g, pool_group_size(g->shape.name_cap));
 }
 
 int pool_group_spare(struct pool *p, uint32_t names)
@@ -84,13 +52,14 @@ int pool_group_spare(struct pool *p, uint32_t names)
 
 	if (pool_table_reserve(&p->groups, &p->mem) != 0 || map_reserve(&p->group_map, &p->mem, 1) != 0)
 		return DTSS_E_NOMEM;
-	if (g != NULL && g->name_cap >= names)
+	if (g != NULL && g->shape.name_cap >= names)
 		return 0;
 	g = p->mem.alloc(p->mem.ctx, pool_group_size(names));
 	if (g == NULL)
 		return DTSS_E_NOMEM;
 	memset(g, 0, sizeof(*g));
-	g->name_cap = names;
+	g->shape.names = (uint32_t *)(void *)(g + 1);
+	g->shape.name_cap = names;
 	g->indexed = pool_rank_none();
 	pool_tree_init(&g->tree);
 	if (pool_tree_reserve(&g->tree, &p->mem, 1) != 0) {
@@ -103,33 +72,20 @@ int pool_group_spare(struct pool *p, uint32_t names)
 	return 0;
 }
 
-/* The group of that key; made if there is none; NULL: no memory. */
-static struct pool_group *pool_group_get(struct pool *p, const struct pool_group_key *k)
+/* The group of that shape; made if there is none; NULL: no memory. */
+static struct pool_group *pool_group_get(struct pool *p, const struct pool_traits *t)
 {
-	const struct pool_entry *e = k->entry;
-	uint64_t hash = pool_group_hash(k);
-	struct pool_group *g = map_find(&p->group_map, hash, pool_group_equal, k);
-	uint32_t i;
+	struct pool_group *g = map_find(&p->group_map, pool_shape_hash(t), pool_group_equal, t);
 
 	if (g != NULL)
 		return g;
-	if (pool_group_spare(p, (uint32_t)e->tag_count + e->resource_count) != 0)
+	if (pool_group_spare(p, pool_shape_names(t->tag_count, t->amount_count)) != 0)
 		return NULL;
 	g = p->spare;
 	p->spare = NULL;
-	g->hash = hash;
-	g->modes = k->modes;
-	g->tag_count = e->tag_count;
-	g->resource_count = e->resource_count;
-	g->signature = pool_signature(e->tags, e->tag_count, k->modes);
-	for (i = 0; i < e->tag_count; i++)
-		g->names[i] = e->tags[i];
-	for (i = 0; i < e->resource_count; i++) {
-		g->names[g->tag_count + i] = e->free_resources[i].resource;
-		g->signature |= pool_signature_resource(e->free_resources[i].resource);
-	}
-	g->id = pool_table_add(&p->groups, g->signature, g);
-	map_insert(&p->group_map, hash, g);
+	pool_shape_make(&g->shape, t);
+	g->id = pool_table_add(&p->groups, g->shape.signature, g);
+	map_insert(&p->group_map, g->shape.hash, g);
 	pool_view_group_added(p, g);
 	return g;
 }
@@ -139,7 +95,7 @@ static void pool_group_destroy(struct pool *p, struct pool_group *g)
 	DTSS_ASSERT(g->tree.count == 0);
 	DTSS_ASSERT(g->indexed.key == POOL_UNUSABLE);
 	pool_view_group_removed(p, g);
-	map_remove(&p->group_map, g->hash, g);
+	map_remove(&p->group_map, g->shape.hash, g);
 	pool_table_remove(&p->groups, g->id);
 	pool_group_free(p, g);
 }
@@ -162,20 +118,18 @@ static void pool_loosen(struct pool *p, struct pool_entry *e)
 
 void pool_join(struct pool *p, struct pool_entry *e)
 {
-	struct pool_group_key key;
+	struct pool_traits traits = pool_traits_of_entry(e);
 	struct pool_group *g;
 	struct pool_rank before, rank = pool_rank_of(p, e);
 
 	DTSS_ASSERT(e->group == POOL_APART);
-	key.entry = e;
-	key.modes = pool_modes(e);
-	if (key.modes == 0)
+	if (traits.modes == 0)
 		return;
 	if (p->count < POOL_SCAN_ENTRIES) {
 		pool_loosen(p, e);
 		return;
 	}
-	g = pool_group_get(p, &key);
+	g = pool_group_get(p, &traits);
 	if (g == NULL || pool_tree_reserve(&g->tree, &p->mem, g->tree.count + 1) != 0) {
 		pool_loosen(p, e);
 		return;
@@ -214,9 +168,9 @@ void pool_group_update(struct pool *p, struct pool_entry *e)
 {
 	struct pool_group *g = pool_group_at(p, e->group);
 	struct pool_rank before = g->tree.best, rank = pool_rank_of(p, e);
-	uint32_t modes = pool_modes(e);
+	struct pool_traits traits = pool_traits_of_entry(e);
 
-	if (modes != 0 && modes != g->modes) {
+	if ((traits.modes != 0 && traits.modes != g->shape.modes) || !pool_shape_same_resources(&g->shape, &traits)) {
 		pool_leave(p, e);
 		pool_join(p, e);
 		return;

@@ -168,14 +168,14 @@ static int pool_index_insert(struct pool *p, struct pool_group *g)
 	if (pool_index_reserve(p) != 0)
 		return DTSS_E_NOMEM;
 	item.rank = g->tree.best;
-	item.signature = g->signature;
+	item.signature = g->shape.signature;
 	item.below.group = g;
 	g->indexed = item.rank;
 	pool_index_descend(x, &item.rank, &c);
 	for (i = 0; i < c.depth; i++) {
 		struct pool_item *above = &c.page[i]->items[c.at[i]];
 
-		above->signature |= g->signature;
+		above->signature |= g->shape.signature;
 		if (pool_rank_before(&item.rank, &above->rank))
 			above->rank = item.rank;
 	}
@@ -328,7 +328,7 @@ struct pool_group *pool_index_next(struct pool_cursor *c, const struct pool_view
 		const struct pool_page *page = c->page[c->depth];
 		uint32_t at = c->at[c->depth];
 
-		while (at < page->count && (v->signature & ~page->items[at].signature) != 0)
+		while (at < page->count && (v->shape.signature & ~page->items[at].signature) != 0)
 			at++;
 		c->steps += at - c->at[c->depth] + 1;
 		c->at[c->depth] = at + 1;
@@ -339,7 +339,7 @@ struct pool_group *pool_index_next(struct pool_cursor *c, const struct pool_view
 			}
 			c->depth--;
 		} else if (page->leaf) {
-			if (pool_view_matches(v, page->items[at].below.group))
+			if (pool_shape_satisfies(&page->items[at].below.group->shape, &v->shape))
 				return page->items[at].below.group;
 		} else {
 			c->depth++;

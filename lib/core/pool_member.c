@@ -5,11 +5,11 @@
 #include "core/pool_impl.h"
 
 /*
- * Which groups a view has. It starts open, and is answered by a walk through the index. When it has walked as far as
- * counting its groups takes, they are counted: few become a list, many a tree, as long as all trees together stay below
- * POOL_VIEW_SHARE leaves a group and no group is in more than POOL_GROUP_VIEWS. The smallest go first, for they save
- * most; a tree that changed more often than it is worth since it was last asked becomes open again. So what a change
- * costs stays bounded, whatever the needs are.
+ * Which groups a view has. It starts open, and is answered by a walk through the index. When it has walked too far for as
+ * long as counting its groups takes, they are counted: few become a list, many a tree, as long as all trees together stay
+ * below POOL_VIEW_SHARE leaves a group and no group is in more than POOL_GROUP_VIEWS. The smallest go first, for they
+ * save most. A tree whose changes cost more than its answers save becomes open again, as soon as that is as much as
+ * making it. So whatever the needs are, what a change costs is bounded, and what it costs beyond the index is worth it.
  *
  *   view 3 (tree)   groups: [ 7   2   9 ]           group 2   in: [ (view 3, leaf 1) (view 8, leaf 0) ]
  *                   leaves:   0   1   2
@@ -132,6 +132,16 @@ static void pool_view_take(struct pool *p, struct pool_view *v, uint32_t at)
 	v->group_count--;
 }
 
+struct pool_group *pool_view_candidate(const struct pool *p, const struct pool_view *v, uint32_t id)
+{
+	const struct pool_slot *slot = &p->groups.slots[id];
+	struct pool_group *g = slot->item;
+
+	if (g == NULL || (v->shape.signature & ~slot->signature) != 0)
+		return NULL;
+	return pool_shape_satisfies(&g->shape, &v->shape) ? g : NULL;
+}
+
 /* Makes it a list or a tree of `count` groups; it stays open when there is no memory or a group is in too many views. */
 static void pool_view_fill(struct pool *p, struct pool_view *v, enum pool_view_state state, uint32_t count)
 {
@@ -142,10 +152,10 @@ static void pool_view_fill(struct pool *p, struct pool_view *v, enum pool_view_s
 	v->state = state;
 	error = pool_view_reserve(p, v, count);
 	for (id = 1; error == 0 && v->group_count < count; id++) {
-		struct pool_slot *slot = &p->groups.slots[id];
+		struct pool_group *g = pool_view_candidate(p, v, id);
 
-		if (slot->item != NULL && (v->signature & ~slot->signature) == 0 && pool_view_matches(v, slot->item))
-			error = pool_view_add(p, v, slot->item);
+		if (g != NULL)
+			error = pool_view_add(p, v, g);
 	}
 	if (error == 0)
 		return;
@@ -157,12 +167,8 @@ static uint32_t pool_view_count(const struct pool *p, const struct pool_view *v)
 {
 	uint32_t id, count = 0;
 
-	for (id = 1; id < p->groups.end; id++) {
-		const struct pool_slot *slot = &p->groups.slots[id];
-
-		if (slot->item != NULL && (v->signature & ~slot->signature) == 0 && pool_view_matches(v, slot->item))
-			count++;
-	}
+	for (id = 1; id < p->groups.end; id++)
+		count += pool_view_candidate(p, v, id) != NULL;
 	return count;
 }
 
@@ -225,9 +231,9 @@ void pool_view_group_added(struct pool *p, struct pool_group *g)
 		struct pool_slot *slot = &p->views.slots[id];
 		struct pool_view *v = slot->item;
 
-		if (v == NULL || (slot->signature & ~g->signature) != 0 || v->state == POOL_VIEW_OPEN)
+		if (v == NULL || (slot->signature & ~g->shape.signature) != 0 || v->state == POOL_VIEW_OPEN)
 			continue;
-		if (pool_view_matches(v, g) && pool_view_add(p, v, g) != 0)
+		if (pool_shape_satisfies(&g->shape, &v->shape) && pool_view_add(p, v, g) != 0)
 			pool_view_open(p, v);
 	}
 }
@@ -242,7 +248,7 @@ void pool_view_group_removed(struct pool *p, struct pool_group *g)
 		struct pool_slot *slot = &p->views.slots[id];
 		struct pool_view *v = slot->item;
 
-		if (v == NULL || (slot->signature & ~g->signature) != 0 || v->state != POOL_VIEW_LIST)
+		if (v == NULL || (slot->signature & ~g->shape.signature) != 0 || v->state != POOL_VIEW_LIST)
 			continue;
 		for (at = 0; at < v->group_count && v->groups[at] != g->id;)
 			at++;

@@ -4,11 +4,7 @@
 #include "core/check.h"
 #include "core/pool_impl.h"
 
-enum {
-	POOL_TABLE_MIN = 64,
-	POOL_SIGNATURE_TAGS = 48,     /* bits for tags, by number, ... */
-	POOL_SIGNATURE_RESOURCES = 14 /* ... then for resources, then one for each mode */
-};
+enum { POOL_TABLE_MIN = 64 };
 
 void pool_table_fini(struct pool_table *t, const struct dtss_mem *mem)
 {
@@ -63,34 +59,4 @@ void pool_table_remove(struct pool_table *t, uint32_t id)
 	t->slots[id].signature = t->free;
 	t->free = id;
 	t->count--;
-}
-
-uint64_t pool_signature(const uint32_t *tags, size_t tag_count, uint32_t modes)
-{
-	uint64_t signature = (uint64_t)modes << (POOL_SIGNATURE_TAGS + POOL_SIGNATURE_RESOURCES);
-	size_t i;
-
-	for (i = 0; i < tag_count; i++)
-		signature |= UINT64_C(1) << tags[i] % POOL_SIGNATURE_TAGS;
-	return signature;
-}
-
-uint64_t pool_signature_resource(uint32_t resource)
-{
-	return UINT64_C(1) << (POOL_SIGNATURE_TAGS + resource % POOL_SIGNATURE_RESOURCES);
-}
-
-/* Both sorted, unique. */
-int pool_subset(const uint32_t *some, uint32_t some_count, const uint32_t *all, uint32_t all_count)
-{
-	uint32_t i, at = 0;
-
-	for (i = 0; i < some_count; i++) {
-		while (at < all_count && all[at] < some[i])
-			at++;
-		if (at == all_count || all[at] != some[i])
-			return 0;
-		at++;
-	}
-	return 1;
 }

@@ -17,16 +17,6 @@
  *
  * The levels stand one behind the other in one array, the leaves first. Unused items rank after all others.
  */
-int pool_rank_before(const struct pool_rank *a, const struct pool_rank *b)
-{
-	return a->key != b->key ? a->key < b->key : a->slot < b->slot;
-}
-
-int pool_rank_equal(const struct pool_rank *a, const struct pool_rank *b)
-{
-	return a->key == b->key && a->slot == b->slot;
-}
-
 struct pool_rank pool_rank_none(void)
 {
 	struct pool_rank rank = { POOL_UNUSABLE, UINT32_MAX };

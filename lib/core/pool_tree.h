@@ -27,8 +27,16 @@ struct pool_tree {
 	struct pool_rank best;
 };
 
-int pool_rank_before(const struct pool_rank *a, const struct pool_rank *b);
-int pool_rank_equal(const struct pool_rank *a, const struct pool_rank *b);
+static inline int pool_rank_before(const struct pool_rank *a, const struct pool_rank *b)
+{
+	return a->key < b->key || (a->key == b->key && a->slot < b->slot);
+}
+
+static inline int pool_rank_equal(const struct pool_rank *a, const struct pool_rank *b)
+{
+	return a->key == b->key && a->slot == b->slot;
+}
+
 struct pool_rank pool_rank_none(void); /* after all others */
 
 void pool_tree_init(struct pool_tree *t);
