@@ -68,7 +68,7 @@ void pool_retag(struct pool *p, struct pool_entry *e);
 void pool_update(struct pool *p, struct pool_entry *e);
 /* The best entry that satisfies the need and has a free slot and the resources, or NULL. */
 struct pool_entry *pool_best(struct pool *p, struct pool_need *need);
-/* The same by looking at every entry: the reference, used below 256 workers, without memory, and by tests. */
+/* The same by looking at every entry: the reference, used for few workers, without memory, and by tests. */
 struct pool_entry *pool_best_scan(const struct pool *p, const struct pool_need *need);
 /* Has e all tags of the need, whatever its load? */
 int pool_matches(const struct pool_entry *e, const struct pool_need *need);

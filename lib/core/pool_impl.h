@@ -37,7 +37,7 @@ enum {
 };
 
 /* Values of pool_entry.group that are no group */
-#define POOL_APART 0          /* never was usable, so it is nowhere */
+#define POOL_APART 0          /* not usable, and so nowhere */
 #define POOL_LOOSE UINT32_MAX /* should be in a group, but there are few entries, or there was no memory */
 
 /* Objects by number, from 1, with 64 bits each that say at a glance which cannot match (a Bloom filter of one hash). */
