@@ -51,7 +51,7 @@ static int open_store(const struct settings *settings, struct dtss_store **ret_s
 	}
 	rc = dtss_sqlite_open(ret_store, path, message, sizeof message);
 	if (rc != 0)
-		log_line(LOG_ERROR, "cannot open the store %s: %s", path, message[0] ? message : dtss_strerror(rc));
+		log_line(LOG_ERROR, "cannot open the store: %s", message[0] ? message : dtss_strerror(rc));
 	else
 		log_line(LOG_INFO, "store sqlite:%s", path);
 	return rc;

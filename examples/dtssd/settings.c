@@ -58,10 +58,19 @@ static const char *set_text(char **where, const char *value, int keep)
 	return *where ? NULL : "out of memory";
 }
 
+static int is_host_port(const char *value)
+{
+	const char *colon = strrchr(value, ':'), *port = colon ? colon + 1 : "";
+	size_t len = strlen(port);
+
+	return len > 0 && len <= 5 && strspn(port, "0123456789") == len && atoi(port) <= UINT16_MAX;
+}
+
 static const char *set_option(struct settings *s, const char *name, const char *value, int from_file)
 {
 	if (strcmp(name, "listen") == 0)
-		return strrchr(value, ':') ? set_text(&s->listen, value, from_file) : "expected HOST:PORT";
+		return is_host_port(value) ? set_text(&s->listen, value, from_file) :
+					     "expected HOST:PORT, the port 0 to 65535";
 	if (strcmp(name, "store") == 0)
 		return strcmp(value, "memory") == 0 || (strncmp(value, "sqlite:", 7) == 0 && value[7]) ?
 			       set_text(&s->store, value, from_file) :

@@ -205,6 +205,8 @@ START_TEST(options_that_are_wrong)
 	says("did you mean --listen?");
 	ck_assert_int_eq(dtssd_fails(err, sizeof err, "--listen", "8080", NULL), 2);
 	says("expected HOST:PORT");
+	ck_assert_int_eq(dtssd_fails(err, sizeof err, "--listen", "127.0.0.1:65536", NULL), 2);
+	says("expected HOST:PORT");
 	ck_assert_int_eq(dtssd_fails(err, sizeof err, "--store", "postgres:x", NULL), 2);
 	says("memory or sqlite:PATH");
 	ck_assert_int_eq(dtssd_fails(err, sizeof err, "--log-format", "xml", NULL), 2);
@@ -280,6 +282,36 @@ START_TEST(a_store_that_is_not_ours)
 }
 END_TEST
 
+/* Writes over the closed store, as no program should. */
+static void scribble(long at, const char *bytes, size_t len)
+{
+	FILE *file = fopen(in_dir("s.db"), "r+");
+
+	ck_assert(file != NULL);
+	ck_assert_int_eq(fseek(file, at, SEEK_SET), 0);
+	ck_assert_uint_eq(fwrite(bytes, 1, len, file), len);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(a_store_that_is_newer_or_damaged)
+{
+	char junk[4096];
+
+	http_post(&reply, &run, TASKS, "{\"argv\":[\"true\"]}");
+	ck_assert_int_eq(dtssd_stop(&run, SIGTERM), 0);
+	scribble(60, "\0\0\xFF\xFF", 4); /* where SQLite keeps user_version, our format */
+	ck_assert_int_eq(
+		dtssd_fails(err, sizeof err, "--listen", "127.0.0.1:0", "--store", store_at(in_dir("s.db")), NULL), 1);
+	says("has format 65535");
+	memset(junk, 0xA5, sizeof junk);
+	scribble(60, "\0\0\0\1", 4);
+	scribble(100, junk, sizeof junk);
+	ck_assert_int_eq(
+		dtssd_fails(err, sizeof err, "--listen", "127.0.0.1:0", "--store", store_at(in_dir("s.db")), NULL), 1);
+	says("damaged");
+}
+END_TEST
+
 /* A file system of its own that is soon full; needs the right to mount one. */
 static int small_disk(const char *dir)
 {
@@ -339,6 +371,7 @@ Suite *suite_story_dtssd(void)
 	tcase_add_test(tc, a_configuration_is_obeyed);
 	tcase_add_test(tc, a_store_in_use);
 	tcase_add_test(tc, a_store_that_is_not_ours);
+	tcase_add_test(tc, a_store_that_is_newer_or_damaged);
 	tcase_add_test(tc, a_full_disk);
 	suite_add_tcase(suite, tc);
 	return suite;
