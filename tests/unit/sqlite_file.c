@@ -332,6 +332,31 @@ START_TEST(identity_and_epoch_last_and_a_restore_renews_the_identity)
 }
 END_TEST
 
+/* As dtss_persistence(7) says, from another connection, while the store goes on. */
+START_TEST(a_backup_of_a_running_store_is_a_store)
+{
+	char sql[256], backup[128];
+	sqlite3 *db;
+	uint64_t sum;
+
+	make_store();
+	ck_assert_int_eq(open_store(), DTSS_OK);
+	ck_assert_int_eq(kit_lead(&k), DTSS_OK);
+	snprintf(backup, sizeof backup, "%s.backup", k.path);
+	snprintf(sql, sizeof sql, "VACUUM INTO '%s'", backup);
+	ck_assert_int_eq(sqlite3_open(k.path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+	kit_task(&k, 201, DTSS_TASK_READY, 0);
+	kit_spec(&k, 201, "q", "later", NULL);
+	ck_assert_int_eq(kit_commit(&k), DTSS_OK);
+	close_store();
+	strcpy(k.path, backup);
+	ck_assert_int_eq(open_store(), DTSS_OK);
+	ck_assert_int_eq(kit_load(&k, &sum), 400);
+}
+END_TEST
+
 Suite *suite_unit_sqlite_file(void)
 {
 	Suite *s = suite_create("unit/sqlite_file");
@@ -349,6 +374,7 @@ Suite *suite_unit_sqlite_file(void)
 	tcase_add_test(tc, a_flipped_bit_in_a_record_is_found);
 	tcase_add_test(tc, a_store_without_a_table_is_damaged);
 	tcase_add_test(tc, one_process_at_a_time);
+	tcase_add_test(tc, a_backup_of_a_running_store_is_a_store);
 	tcase_add_test(tc, identity_and_epoch_last_and_a_restore_renews_the_identity);
 	suite_add_tcase(s, tc);
 	return s;
