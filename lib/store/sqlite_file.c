@@ -115,10 +115,10 @@ static int sqlite_file_check_header(const struct sqlite_message *message, const 
 	uint32_t version = sqlite_file_number(header, SQLITE_FILE_USER_VERSION);
 
 	if (size < SQLITE_FILE_HEADER || memcmp(header, SQLITE_FILE_MAGIC, sizeof SQLITE_FILE_MAGIC) != 0)
-		return sqlite_say(message, DTSS_E_NOT_OURS, "is not a store: it is no SQLite database");
+		return sqlite_say(message, DTSS_E_NOT_OURS, "not a store: it is no SQLite database");
 	if (sqlite_file_number(header, SQLITE_FILE_APPLICATION) != SQLITE_FILE_ID)
 		return sqlite_say(message, DTSS_E_NOT_OURS,
-				  "is not a store: it is the SQLite database of another program");
+				  "not a store: it is the SQLite database of another program");
 	if (version > SQLITE_FILE_VERSION)
 		return sqlite_say(message, DTSS_E_VERSION, "the store has format %lu, this version knows up to %d",
 				  (unsigned long)version, SQLITE_FILE_VERSION);
@@ -137,7 +137,7 @@ int sqlite_file_check(const struct sqlite_message *message)
 	if (stat(message->path, &st) < 0)
 		return errno == ENOENT ? 1 : sqlite_file_say(message, "cannot open it");
 	if (!S_ISREG(st.st_mode))
-		return sqlite_say(message, DTSS_E_NOT_OURS, "is not a store: it is no regular file");
+		return sqlite_say(message, DTSS_E_NOT_OURS, "not a store: it is no regular file");
 	if (st.st_size == 0)
 		return 1;
 	fd = open(message->path, O_RDWR | O_CLOEXEC);
@@ -165,8 +165,9 @@ int sqlite_file_lock(const struct sqlite_message *message, int create, int *ret_
 	if (fd < 0)
 		return sqlite_file_say(message, "cannot make its lock file");
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int error = errno == EWOULDBLOCK ? sqlite_say(message, DTSS_E_BUSY, "is in use by another process") :
-						   sqlite_file_say(message, "cannot lock it");
+		int error = errno == EWOULDBLOCK ?
+				    sqlite_say(message, DTSS_E_BUSY, "the store is in use by another process") :
+				    sqlite_file_say(message, "cannot lock it");
 		close(fd);
 		return error;
 	}
