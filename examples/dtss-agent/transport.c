@@ -56,6 +56,7 @@ static struct post *transport_slot(struct agent_transport *t)
 static int transport_send(struct dtss_transport *transport, const char *peer, const struct dtss_message *message)
 {
 	struct agent_transport *t = (struct agent_transport *)transport;
+	uint64_t wait_ms = t->link == AGENT_LINK_UP ? t->wait_ms : 0; /* first of all: are we welcome? */
 	char path[PATH_LEN_MAX];
 	json_t *value;
 	char *text;
@@ -68,9 +69,9 @@ static int transport_send(struct dtss_transport *transport, const char *peer, co
 	json_decref(value);
 	if (!text)
 		return DTSS_E_NOMEM;
-	snprintf(path, sizeof path, "%s?wait_ms=%llu", t->path, (unsigned long long)t->wait_ms);
+	snprintf(path, sizeof path, "%s?wait_ms=%llu", t->path, (unsigned long long)wait_ms);
 	if (post_begin(t->client, transport_slot(t), path, POST_JSON, text, strlen(text),
-		       (long)t->wait_ms + POST_TIMEOUT_MS) < 0)
+		       (long)wait_ms + POST_TIMEOUT_MS) < 0)
 		return DTSS_E_NOMEM;
 	return 0;
 }
