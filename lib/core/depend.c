@@ -86,8 +86,7 @@ int depend_resolve(struct dtss_sched *s, struct dtss_time now, size_t *budget)
 		struct task *parent = s->resolving_head;
 
 		while (parent->children && *budget) {
-			if (batch_reserve(s, 2, 2 * BATCH_BYTES) != 0 ||
-			    dispatch_reserve(s, parent->children->child) != 0)
+			if (batch_reserve(s, 2, 2 * BATCH_BYTES) != 0)
 				return DTSS_E_NOMEM;
 			*budget -= 1;
 			depend_tell(s, now, parent, parent->children);

@@ -90,13 +90,6 @@ static void unpark(struct need *n)
 	n->parked = 0;
 }
 
-int dispatch_reserve(struct dtss_sched *s, struct task *t)
-{
-	if (ready_reserve(&t->need->ready, &s->mem, t->ready.priority, 1) != 0)
-		return DTSS_E_NOMEM;
-	return sched_grow(s, (void **)&s->heap, &s->heap_cap, s->needs.count + 1, sizeof *s->heap);
-}
-
 void dispatch_queue(struct dtss_sched *s, struct task *t)
 {
 	struct need *n = t->need;
@@ -118,7 +111,7 @@ void dispatch_unqueue(struct dtss_sched *s, struct task *t)
 
 	if (n->ready.count == 1)
 		dispatch_remove_need(s, n);
-	ready_remove(&n->ready, &s->mem, &t->ready);
+	ready_remove(&n->ready, &t->ready);
 	if (head && n->heap_at)
 		heap_down(s, n->heap_at - 1);
 }
@@ -164,15 +157,20 @@ static int unpark_wanted(const struct need *n, const struct worker *improved)
 	return 0;
 }
 
+#define UNPARK_LOOK_MAX 16 /* improved workers; beyond, asking the pool again for each need is cheaper */
+
 /* Parked needs that one of the improved workers fits compete again. */
 static void dispatch_unpark(struct dtss_sched *s)
 {
 	struct worker *improved = s->improved;
 	struct need *n, *next;
+	size_t many = 0;
 
-	for (n = s->parked; n && improved; n = next) {
+	for (; improved && many <= UNPARK_LOOK_MAX; improved = improved->next_improved)
+		many++;
+	for (n = s->parked; n && many; n = next) {
 		next = n->next_parked;
-		if (!unpark_wanted(n, improved))
+		if (many <= UNPARK_LOOK_MAX && !unpark_wanted(n, s->improved))
 			continue;
 		unpark(n);
 		heap_add(s, n);

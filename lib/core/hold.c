@@ -11,7 +11,7 @@ static int hold_find(struct dtss_sched *s, dtss_task_id id, struct task **ret_ta
 	s->answer_seq = DTSS_NEVER;
 	if (!t)
 		return sched_problem(s, DTSS_E_NOT_FOUND, "id", "the id of a task that has not ended", 0);
-	if (batch_reserve(s, 1, BATCH_BYTES) != 0 || dispatch_reserve(s, t) != 0)
+	if (batch_reserve(s, 1, BATCH_BYTES) != 0)
 		return DTSS_E_NOMEM;
 	*ret_task = t;
 	return 0;

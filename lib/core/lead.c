@@ -82,7 +82,7 @@ static int lead_join(struct dtss_sched *s, struct task *t, struct dtss_time now)
 		t->deadline_ns =
 			now.mono_ns + lead_left(t->created_ns, spec->start_deadline_ms * NS_PER_MS, now.wall_ns);
 	dtss_spec_free(spec, &s->mem);
-	return error ? error : dispatch_reserve(s, t);
+	return error;
 }
 
 static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time now)

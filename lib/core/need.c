@@ -62,7 +62,6 @@ static void need_release(struct dtss_sched *s, struct need *n)
 
 	for (i = 0; i < n->name_count; i++)
 		intern_put(i < n->tag_names ? &s->tags : &s->resources, &s->mem, n->names[i]);
-	ready_fini(&n->ready, &s->mem);
 	sched_free(s, n, n->size);
 }
 
@@ -127,7 +126,9 @@ struct need *need_get(struct dtss_sched *s, const struct dtss_task_spec *spec)
 		need_release(s, n);
 		return known;
 	}
-	if (map_reserve(&s->needs, &s->mem, 1) != 0) {
+	/* with room in the heap, so that none of its tasks needs any to become ready */
+	if (map_reserve(&s->needs, &s->mem, 1) != 0 ||
+	    sched_grow(s, (void **)&s->heap, &s->heap_cap, s->needs.count + 1, sizeof *s->heap) != 0) {
 		need_release(s, n);
 		return NULL;
 	}

@@ -27,21 +27,6 @@ void ready_init(struct ready *q)
 	memset(q, 0, sizeof(*q));
 }
 
-void ready_fini(struct ready *q, const struct dtss_mem *mem)
-{
-	(void)mem;
-	ready_init(q);
-}
-
-int ready_reserve(struct ready *q, const struct dtss_mem *mem, int32_t priority, size_t extra)
-{
-	(void)q;
-	(void)mem;
-	(void)priority;
-	(void)extra;
-	return 0;
-}
-
 static int ready_before(const struct ready_item *a, const struct ready_item *b)
 {
 	return a->priority != b->priority ? a->priority > b->priority : a->id < b->id;
@@ -182,9 +167,8 @@ static struct ready_item *ready_find_head(const struct ready *q)
 	return head;
 }
 
-void ready_remove(struct ready *q, const struct dtss_mem *mem, struct ready_item *item)
+void ready_remove(struct ready *q, struct ready_item *item)
 {
-	(void)mem;
 	DTSS_ASSERT(item->queued > 0 && item->queued <= READY_IN_TREE);
 	DTSS_ASSERT(q->count > 0);
 	if (item->queued == READY_IN_TREE)

@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <dtss/mem.h>
 
 /*
  * The waiting tasks of one requirement, by (priority, higher first; then id, lower first). New tasks have the greatest
@@ -35,11 +34,8 @@ struct ready {
 };
 
 void ready_init(struct ready *q);
-void ready_fini(struct ready *q, const struct dtss_mem *mem);
-/* Room for `extra` pushes of that priority: they never need any, so this is always 0. */
-int ready_reserve(struct ready *q, const struct dtss_mem *mem, int32_t priority, size_t extra);
 void ready_push(struct ready *q, struct ready_item *item); /* its id and priority stay as they are while it is queued */
-void ready_remove(struct ready *q, const struct dtss_mem *mem, struct ready_item *item); /* must be queued here */
-struct ready_item *ready_head(const struct ready *q);                                    /* NULL: empty */
+void ready_remove(struct ready *q, struct ready_item *item); /* must be queued here */
+struct ready_item *ready_head(const struct ready *q);        /* NULL: empty */
 
 #endif

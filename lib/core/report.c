@@ -56,17 +56,12 @@ static int report_detail(struct dtss_sched *s, const char *detail, char **ret_de
 	return 0;
 }
 
-static int report_reserve(struct dtss_sched *s, struct task *t)
-{
-	return batch_reserve(s, 2, 2 * BATCH_BYTES) != 0 || dispatch_reserve(s, t) != 0 ? DTSS_E_NOMEM : 0;
-}
-
 static int report_ended(struct dtss_sched *s, struct dtss_time now, struct task *t, struct attempt *a,
 			const struct dtss_outcome *o)
 {
 	char *detail;
 
-	if (report_reserve(s, t) != 0 || report_detail(s, o->detail, &detail) != 0)
+	if (batch_reserve(s, 2, 2 * BATCH_BYTES) != 0 || report_detail(s, o->detail, &detail) != 0)
 		return DTSS_E_NOMEM;
 	if (o->cause != DTSS_CAUSE_START_FAILED && o->cause != DTSS_CAUSE_REJECTED && o->cause != DTSS_CAUSE_RELEASED)
 		report_began(now, t, a);
@@ -87,7 +82,7 @@ static int report_late_success(struct dtss_sched *s, struct dtss_time now, struc
 {
 	struct attempt *a = &t->attempts[t->attempt_count - 1];
 
-	if (report_reserve(s, t) != 0)
+	if (batch_reserve(s, 2, 2 * BATCH_BYTES) != 0)
 		return DTSS_E_NOMEM;
 	a->cause = DTSS_CAUSE_EXIT;
 	a->ended_ns = now.wall_ns;

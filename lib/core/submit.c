@@ -128,7 +128,7 @@ static int prepare_parts(struct dtss_sched *s, const struct dtss_task_spec *spec
 	t->need = t->policy ? need_get(s, spec) : NULL;
 	if (!t->need || prepare_record(s, t, len) != 0)
 		return DTSS_E_NOMEM;
-	if (ids_reserve(&s->tasks, &s->mem, t->ready.id, t->ready.id) != 0 || dispatch_reserve(s, t) != 0)
+	if (ids_reserve(&s->tasks, &s->mem, t->ready.id, t->ready.id) != 0)
 		return DTSS_E_NOMEM;
 	return prepare_key(s, spec, t);
 }
@@ -164,7 +164,7 @@ int task_prepare(struct dtss_sched *s, const struct dtss_task_spec *spec, uint64
 		 uint64_t *ret_known)
 {
 	struct task *t;
-	size_t len;
+	size_t len = 0;
 	int error;
 
 	error = dtss_spec_check(spec, &s->problem);
@@ -235,16 +235,13 @@ void task_admit(struct dtss_sched *s, struct dtss_time now, struct task *t, cons
 	}
 }
 
-/* Room in the batch for those prepared, and in each ready queue: the reservations of prepare do not add up. */
+/* Room in the batch for those prepared: an admission that is doomed makes two transitions. */
 static int submit_reserve(struct dtss_sched *s, struct task *const *tasks, size_t count)
 {
 	size_t bytes = 0, i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count; i++)
 		bytes += tasks[i]->record_len + BATCH_TASK_BYTES + (tasks[i]->key ? BATCH_KEY_BYTES : 0);
-		if (ready_reserve(&tasks[i]->need->ready, &s->mem, tasks[i]->ready.priority, count) != 0)
-			return DTSS_E_NOMEM;
-	}
 	return batch_reserve(s, 2 * count, bytes);
 }
 

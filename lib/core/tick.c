@@ -13,7 +13,7 @@ static int tick_fire(struct dtss_sched *s, struct dtss_time now, struct timer *t
 	} else if (t->owner == TIMER_TASK) {
 		struct task *task = (struct task *)(void *)((char *)t - offsetof(struct task, timer));
 
-		error = batch_reserve(s, 1, BATCH_BYTES) != 0 || dispatch_reserve(s, task) != 0 ? DTSS_E_NOMEM : 0;
+		error = batch_reserve(s, 1, BATCH_BYTES);
 		if (!error)
 			task_due(s, now, task);
 	} else if (t->owner == TIMER_YOUNG) {

@@ -54,7 +54,8 @@ static void verify_task(const struct dtss_sched *s, const struct task *t, struct
 	uint32_t i, waiting = 0;
 
 	verify(v, id < s->meta.next_task, "S3", "ids were given out", id, 0);
-	verify(v, t->ready.queued == (t->state == DTSS_TASK_READY), "L4", "just the ready tasks are queued", id, 0);
+	verify(v, (t->ready.queued != 0) == (t->state == DTSS_TASK_READY), "L4", "just the ready tasks are queued", id,
+	       0);
 	for (i = 0; i < t->dep_count; i++)
 		waiting += t->deps[i].parent != NULL;
 	verify(v, waiting == t->waiting, "S14", "missing dependencies are counted", id, 0);

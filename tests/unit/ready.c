@@ -30,7 +30,7 @@ static void expect_next(const struct ready_item *item)
 	struct ready_item *head = ready_head(&queue);
 
 	ck_assert_ptr_eq(head, item);
-	ready_remove(&queue, NULL, head);
+	ready_remove(&queue, head);
 	ck_assert_uint_eq(head->queued, 0);
 }
 
@@ -90,7 +90,7 @@ START_TEST(has_room_for_any_number_of_priorities)
 		push(i, i + 1, (int32_t)(i * 7919 % ITEMS));
 	for (i = 0; i < ITEMS; i++) {
 		ck_assert_int_eq(ready_head(&queue)->priority, ITEMS - 1 - (int32_t)i);
-		ready_remove(&queue, NULL, ready_head(&queue));
+		ready_remove(&queue, ready_head(&queue));
 	}
 }
 END_TEST
@@ -122,7 +122,7 @@ START_TEST(agrees_with_a_plain_table)
 		if (dice >= 3 && queue.count > 0)
 			item = dice % 2 ? item : ready_head(&queue);
 		if (item->queued) {
-			ready_remove(&queue, NULL, item);
+			ready_remove(&queue, item);
 			count--;
 		} else if (dice < 4) {
 			if (item->id == 0 || rand_below(&rand, 2) == 0) { /* a new task, not one that returns */
@@ -139,7 +139,7 @@ START_TEST(agrees_with_a_plain_table)
 	}
 	for (i = 0; i < count; i++) {
 		ck_assert_msg(ready_head(&queue) == model_head(), "seed %llu", (unsigned long long)seed);
-		ready_remove(&queue, NULL, ready_head(&queue));
+		ready_remove(&queue, ready_head(&queue));
 	}
 	ck_assert_ptr_null(ready_head(&queue));
 }

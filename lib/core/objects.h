@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DTSS_CORE_OBJECTS_H
+#define DTSS_CORE_OBJECTS_H
+
+#include <string.h>
+#include <dtss/sched.h>
+#include "core/check.h"
+#include "core/hash.h"
+#include "core/ids.h"
+#include "core/intern.h"
+#include "core/map.h"
+#include "core/pool.h"
+#include "core/ready.h"
+#include "core/size.h"
+#include "core/wheel.h"
+
+/*
+ * The engine's objects, and who points to whom:
+ *
+ *        keys ◄──── task ────► need ────► pool's view          need: required tags and resources, shared by all tasks
+ *          ▲         │ ▲         │                              that require the same; holds their ready queue
+ *          │         │ └─────────┘ ready queue
+ *        queue ◄─────┤
+ *                    ├────► policy                             retry policy, shared likewise
+ *      parent ◄─dep──┤
+ *                    └────► attempts[] ── last, while live ──► worker ──► pool's entry
+ *                                                               └── its live tasks, a list
+ *
+ * At most one attempt of a task is live or stopping, and it is the last.
+ */
+#define NS_PER_MS UINT64_C(1000000)
+
+enum timer_owner { TIMER_TASK = 0, TIMER_WORKER = 1, TIMER_YOUNG = 2, TIMER_KEY = 3 };
+
+struct need {
+	struct pool_need pool; /* first: its tags and resources stand behind this block's end */
+	struct ready ready;
+	uint64_t hash;
+	uint32_t refs;
+	uint32_t heap_at; /* index + 1 in the dispatch heap; 0: not there */
+	uint32_t parked;  /* 1: has tasks, and no worker fits; waits for one to improve */
+	size_t size;      /* of this block */
+	struct need *next_parked, **link_parked;
+	struct intern **names; /* tags, then resources: held as long as this */
+	uint32_t name_count, tag_names;
+};
+
+struct queue {
+	struct intern *name;
+	uint32_t refs;    /* tasks and keys */
+	uint32_t waiting; /* tasks that wait, counted against queue_tasks_max */
+};
+
+struct policy {
+	uint64_t hash;
+	uint32_t refs;
+	uint32_t reserved;
+	struct dtss_retry retry; /* defaults filled in */
+	struct dtss_retry_rule rules[];
+};
+
+struct key {
+	uint64_t hash;
+	struct queue *queue;
+	struct task *task; /* while it lives */
+	uint64_t id;
+	uint64_t spec_hash;
+	int64_t finished_ns;
+	uint64_t expires_ns;     /* mono; of a finished one */
+	struct key *next, *prev; /* finished ones, oldest first */
+	uint8_t dirty;           /* in the open batch's list */
+	uint8_t gone;            /* deleted; freed when the batch is closed */
+	uint32_t len;
+	char text[]; /* ends with NUL */
+};
+
+/* A child waits for a parent; one block of them per child. */
+struct dep {
+	struct task *child;
+	struct task *parent;      /* NULL: resolved */
+	struct dep *next, **link; /* in the parent's list */
+};
+
+struct attempt {
+	uint64_t fence;
+	uint64_t incarnation;
+	uint64_t worker_number;
+	struct intern *worker_name;
+	struct worker *worker; /* while live */
+	int64_t granted_ns, started_ns, ended_ns;
+	uint8_t state; /* enum dtss_attempt_state */
+	uint8_t cause;
+	uint8_t signal;
+	uint8_t rejected; /* a heartbeat had seen it and does not list it: ends with the next tick */
+	uint8_t sent;     /* its ASSIGN was released, so its lease runs */
+	int32_t exit_code;
+	int32_t err;
+	char *detail; /* owned, or NULL */
+};
+
+enum mark { MARK_TASK = 1, MARK_SPEC = 2, MARK_ATTEMPT = 4 };
+
+struct task {
+	struct ready_item ready; /* first: the ready queue gives it back; holds id and priority */
+	struct timer timer;      /* whatever is due next in its state */
+	struct need *need;
+	struct queue *queue;
+	struct policy *policy;
+	struct key *key; /* NULL: none */
+	uint8_t *record; /* the SPEC record */
+	uint32_t record_len;
+	uint32_t spec_len; /* the specification is its last spec_len bytes */
+	struct attempt *attempts;
+	uint32_t attempt_count, attempt_cap;
+	uint64_t renewed_ns;  /* mono: of the live attempt's lease */
+	uint64_t phase_ns;    /* mono: since when it is leased or running */
+	uint64_t due_ns;      /* mono: end of the backoff */
+	uint64_t deadline_ns; /* mono: to start first; DTSS_NEVER */
+	uint64_t timeout_ms;
+	int64_t not_before_ns;
+	uint64_t retry_of;
+	int64_t created_ns, started_ns, finished_ns;
+	int64_t due_since_ns;
+	uint64_t due_wait_ns;
+	struct dep *deps; /* own: one per parent that it waited for at submit */
+	uint32_t dep_count;
+	uint32_t waiting;                    /* of them not yet resolved */
+	struct dep *children;                /* others' */
+	struct task *next_live, **link_live; /* in its worker's list */
+	struct task *next_list;              /* in resolving or retiring */
+	uint64_t retired_seq;                /* done; leaves when this is stored */
+	uint32_t attempt_from, attempt_to;   /* those marked */
+	uint32_t listed;                     /* its worker's listing that listed it last */
+	uint32_t failed_count, lost_count, free_count;
+	uint8_t state, cause;
+	uint8_t marks;     /* enum mark: records in the open batch */
+	uint8_t resolving; /* ended, its children are still to be told */
+	uint8_t done;
+	uint8_t loaded;    /* which of its records were seen: load.c */
+	uint32_t expected; /* attempts, by its loaded record */
+};
+
+#define YOUNG_BUCKETS 16 /* of the placement grace */
+
+/* What a heartbeat or a record says about a worker; made before anything changes, so that taking it over cannot fail. */
+struct worker_shape {
+	char *address;                   /* owned, or NULL */
+	const char **tags;               /* sorted; the interned texts */
+	uint32_t *tag_numbers;           /* sorted, for the pool */
+	struct dtss_resource *resources; /* what it has in all, by name */
+	struct pool_amount *amounts;     /* likewise, by number */
+	struct pool_amount *free;        /* what is free of it */
+	uint64_t *taken;                 /* what its attempts took of it: may be more than there is, after it shrank */
+	uint32_t tag_count, tag_cap;
+	uint32_t resource_count, resource_cap;
+	int made; /* 0: there is none */
+};
+
+struct worker {
+	struct pool_entry entry; /* first: the pool gives it back */
+	struct intern *name;
+	struct timer timer; /* its silence */
+	struct timer young_timer;
+	uint64_t number, incarnation;
+	uint64_t heartbeat;    /* the newest number */
+	uint64_t event_seq;    /* its last durable change */
+	uint64_t last_seen_ns; /* mono */
+	int64_t last_seen_wall_ns, skew_ns;
+	struct task *live; /* attempts on it, stopping ones included */
+	uint32_t leased;
+	uint32_t listing;                /* counts heartbeats, to find what they do not list */
+	uint32_t foreign;                /* used beyond those, by its own count */
+	uint32_t young_total, old_total; /* placements without a task */
+	uint64_t young_from;             /* the bucket number of young[0]'s round */
+	uint16_t young[YOUNG_BUCKETS];
+	uint32_t max_tasks;
+	uint32_t most_tasks; /* the most that this incarnation had: it may have shrunk below what runs */
+	uint8_t kind, status, draining, cordoned, stopping;
+	uint8_t dirty, gone, improved;
+	struct worker *next_improved;
+	struct worker_shape shape;
+};
+
+/* An action that waits for its seq, or to be handed out. */
+struct pending {
+	uint64_t seq;
+	uint32_t type; /* 0: EVENT; else enum dtss_message_type */
+	uint32_t cause;
+	uint64_t task, fence, incarnation;
+	struct intern *worker;
+	struct dtss_event event;
+};
+
+struct ring {
+	struct pending *at;
+	size_t cap, head, count; /* cap is a power of two */
+	size_t released;         /* of count: those that may be handed out */
+};
+
+/* What changed since the last batch was closed. */
+struct open_batch {
+	struct task **tasks;
+	size_t task_count, task_cap;
+	struct worker **workers;
+	size_t worker_count, worker_cap;
+	struct key **keys;
+	size_t key_count, key_cap;
+	struct dtss_event *events;
+	size_t event_count, event_cap;
+	size_t record_count; /* at most so many records */
+	size_t bytes;        /* at most so many bytes */
+};
+
+struct closed_batch {
+	struct dtss_record *records;
+	size_t record_count, record_cap;
+	struct dtss_event *events;
+	size_t event_cap;
+	uint8_t *bytes;
+	size_t len, cap;
+	int in_flight;
+};
+
+struct dtss_sched {
+	struct dtss_mem mem;
+	struct dtss_config cfg; /* defaults filled in */
+	uint64_t key0, key1;    /* of hash tables */
+	uint64_t epoch;         /* 0: does not lead */
+	struct dtss_meta_record meta;
+	uint64_t stored_seq, closed_seq;
+	struct dtss_problem problem;
+	struct ids tasks;
+	uint64_t task_count; /* not done */
+	struct map keys, workers, queues, needs, policies;
+	struct interns names, tags, resources; /* worker and queue names; tags; resource names */
+	struct worker **by_name;               /* sorted */
+	size_t worker_count, worker_cap;
+	struct key *key_head, *key_tail; /* finished, oldest first */
+	uint64_t key_count;
+	struct pool *pool;
+	struct wheel wheel;
+	struct timer key_timer;
+	struct need **heap; /* by their best task */
+	size_t heap_count, heap_cap;
+	struct need *parked;
+	struct worker *improved;
+	struct task *resolving_head, *resolving_tail;
+	struct task *retiring_head, *retiring_tail;
+	struct open_batch open;
+	struct closed_batch closed;
+	struct ring ring;
+	struct dtss_stats stats;
+	uint32_t stamp;                   /* of the last gift */
+	uint64_t wall_offset;             /* wall - mono at the last tick: a jump re-arms what follows the wall clock */
+	struct dtss_message message;      /* of the action handed out last */
+	struct dtss_task_spec *view_spec; /* of the last view; or NULL */
+	void *view;                       /* block behind the last view or explanation */
+	size_t view_cap;
+	uint8_t *scratch; /* for encoding one record */
+	size_t scratch_cap;
+	int due_at_once;              /* 1: a tick has work left */
+	uint64_t answer_seq;          /* what the last answer rests on; DTSS_NEVER: on everything so far */
+	struct intern *action_worker; /* of the action handed out last */
+};
+
+#endif
