@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -43,10 +42,8 @@ static enum kin_scope attempt_scope(const struct attempts *all, const struct att
 static void attempt_fail(struct attempt *a, int err, const char *detail)
 {
 	a->outcome = (struct dtss_outcome){ .cause = DTSS_CAUSE_START_FAILED, .err = err };
-	if (detail[0] && detail != a->detail)
-		snprintf(a->detail, sizeof a->detail, "%s", detail);
-	else if (!detail[0])
-		snprintf(a->detail, sizeof a->detail, "%s", strerror(err));
+	if (detail != a->detail || !detail[0])
+		snprintf(a->detail, sizeof a->detail, "%s", detail[0] ? detail : strerror(err));
 	a->outcome.detail = a->detail;
 }
 
@@ -210,6 +207,14 @@ static void attempt_exec(struct attempts *all, struct attempt *a, struct dtss_ti
 
 /* ---- ending ---- */
 
+/* While its first process is not reaped, nobody else's group can have that number; and no fork escapes a group's signal. */
+static int attempt_kill(const struct attempts *all, const struct attempt *a)
+{
+	if (a->pidfd >= 0)
+		(void)kill(-a->kin.pid, SIGKILL); /* there may be none: then it has not made its session yet */
+	return kin_kill(&a->kin, attempt_scope(all, a));
+}
+
 void attempt_stop(struct attempts *all, uint64_t fence, int force)
 {
 	struct attempt *a = attempt_find(all, fence);
@@ -220,7 +225,7 @@ void attempt_stop(struct attempts *all, uint64_t fence, int force)
 	if (a->state == ATTEMPT_INTENDED)
 		return;
 	if (force)
-		(void)kin_kill(&a->kin, attempt_scope(all, a)); /* repeated until its first process has ended */
+		(void)attempt_kill(all, a); /* repeated until its first process has ended */
 	else if (kin_signal(&a->kin, attempt_scope(all, a), SIGTERM) < 0)
 		log_line(LOG_ERROR, "task %llu: cannot read /proc to end it", (unsigned long long)a->kin.task);
 }
@@ -234,6 +239,7 @@ int attempts_exited(struct attempts *all, struct dtss_time now, const siginfo_t 
 		a = a->next;
 	if (!a)
 		return 0;
+	(void)kill(-a->kin.pid, SIGKILL);
 	(void)waitid(P_PIDFD, (id_t)a->pidfd, &reaped, WEXITED | WNOHANG);
 	close(a->pidfd);
 	a->pidfd = -1;
@@ -252,7 +258,7 @@ int attempts_exited(struct attempts *all, struct dtss_time now, const siginfo_t 
 
 static void attempt_clear(struct attempts *all, struct attempt *a, struct dtss_time now)
 {
-	int living = a->kin.pid ? kin_kill(&a->kin, attempt_scope(all, a)) : 0;
+	int living = a->kin.pid ? attempt_kill(all, a) : 0;
 
 	if (living != 0) {
 		a->look_ns = now.mono_ns + KILL_AGAIN_MS * NS_PER_MS;
@@ -302,7 +308,7 @@ static uint64_t attempt_step(struct attempts *all, struct attempt *a, struct dts
 	if (a->state == ATTEMPT_STARTING)
 		attempt_exec(all, a, now);
 	if (a->stop == 2 && attempt_alive(a) && a->state != ATTEMPT_CLEARING && now.mono_ns >= a->look_ns) {
-		(void)kin_kill(&a->kin, attempt_scope(all, a));
+		(void)attempt_kill(all, a);
 		a->look_ns = now.mono_ns + KILL_AGAIN_MS * NS_PER_MS;
 	}
 	for (int i = 0; i < 2; i++)
@@ -341,7 +347,7 @@ int attempts_kill(struct attempts *all, int wait_ms)
 		int left = 0;
 
 		for (struct attempt *a = all->first; a; a = a->next)
-			left += attempt_alive(a) && kin_kill(&a->kin, attempt_scope(all, a)) != 0;
+			left += attempt_alive(a) && attempt_kill(all, a) != 0;
 		if (left == 0 || waited >= wait_ms)
 			return left;
 		(void)nanosleep(&pause, NULL);
@@ -350,26 +356,12 @@ int attempts_kill(struct attempts *all, int wait_ms)
 
 /* ---- forgetting ---- */
 
-/* A big tree takes its time, and heartbeats must go on: another process removes it. */
-static void attempt_remove_dir(const char *dir)
-{
-	pid_t pid;
-
-	if (!dir || rmdir(dir) == 0 || errno == ENOENT)
-		return;
-	pid = fork();
-	if (pid != 0)
-		return; /* -1: it is removed at the next start */
-	(void)prctl(PR_SET_NAME, KIN_GUARD_NAME);
-	_exit(tree_remove(dir) < 0);
-}
-
 static void attempt_free(struct attempt *a, struct post_client *client)
 {
 	spawn_fini(&a->spawn);
 	for (int i = 0; i < 2; i++)
 		stream_fini(&a->streams[i], client);
-	cgroup_remove(a->kin.cgroup); /* it is still there when the attempt never began */
+	cgroup_remove(a->kin.cgroup); /* it never began, or left processes that were not yet reaped */
 	if (a->spawn.cgroup_fd >= 0)
 		close(a->spawn.cgroup_fd);
 	if (a->exec_fd >= 0)
@@ -391,7 +383,8 @@ void attempt_forget(struct attempts *all, uint64_t fence)
 	if (!a)
 		return;
 	*at = a->next;
-	attempt_remove_dir(a->dir);
+	if (a->dir)
+		tree_remove_aside(a->dir);
 	attempt_free(a, all->client);
 }
 

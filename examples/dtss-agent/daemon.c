@@ -113,6 +113,14 @@ static void daemon_link(struct agent_daemon *d)
 	}
 }
 
+/* A scheduler that answers may still not take what we say. */
+static void daemon_result(struct agent_daemon *d, int32_t result)
+{
+	if (result != d->result && result != DTSS_OK && result != DTSS_E_STALE)
+		log_line(LOG_WARNING, "the scheduler does not take this agent's heartbeats: %s", dtss_strerror(result));
+	d->result = result;
+}
+
 static void daemon_messages(struct agent_daemon *d, struct dtss_time now)
 {
 	const struct dtss_message *message;
@@ -121,6 +129,8 @@ static void daemon_messages(struct agent_daemon *d, struct dtss_time now)
 	while (d->transport->ops->poll(d->transport, &message, &peer) == 1) {
 		int rc = dtss_agent_message(d->engine, now, message);
 
+		if (message->type == DTSS_MESSAGE_ANSWER)
+			daemon_result(d, message->u.answer.result);
 		if (rc < 0)
 			log_line(LOG_WARNING, "a message from the scheduler was dropped: %s", dtss_strerror(rc));
 	}

@@ -47,6 +47,7 @@ struct agent_daemon {
 	int status; /* what to exit with */
 	int link;   /* enum agent_link, as it was told last */
 	int was_up;
+	int32_t result; /* of the last answer */
 	struct curl_waitfd *fds;
 	size_t fds_cap;
 	char *worker; /* the name in a URL */

@@ -53,6 +53,34 @@ static int daemon_open_journal(struct agent_daemon *d, const char *base)
 	return rc < 0;
 }
 
+static int daemon_may_pass(const struct account *account, const struct stat *st)
+{
+	return (st->st_mode & S_IXOTH) || (st->st_uid == account->uid && (st->st_mode & S_IXUSR)) ||
+	       (st->st_gid == account->gid && (st->st_mode & S_IXGRP));
+}
+
+/* Another user's tasks run below the work directory. It may be opened for them as far as that; nothing above it. */
+static int daemon_open_way(const struct agent_daemon *d)
+{
+	const char *end = d->settings->work_dir;
+	char part[PATH_LEN_MAX];
+	struct stat st;
+
+	while (d->account.drop && (end = strchr(end + 1, '/'))) {
+		snprintf(part, sizeof part, "%.*s", (int)(end - d->settings->work_dir), d->settings->work_dir);
+		if (stat(part, &st) == 0 && daemon_may_pass(&d->account, &st))
+			continue;
+		log_line(LOG_ERROR, "--work-dir: user %s cannot enter %s", d->settings->user, part);
+		return 2;
+	}
+	if (d->account.drop && stat(d->settings->work_dir, &st) == 0 && !daemon_may_pass(&d->account, &st) &&
+	    chmod(d->settings->work_dir, (st.st_mode & 07777) | 0011) < 0) {
+		log_line(LOG_ERROR, "--work-dir: cannot let user %s enter it: %s", d->settings->user, strerror(errno));
+		return 2;
+	}
+	return 0;
+}
+
 /* The directory of the attempts. Other users' tasks must be able to pass through it, not to look around. */
 static int daemon_open_dir(struct agent_daemon *d, const char *base)
 {
@@ -151,9 +179,9 @@ int agent_daemon_open(struct agent_daemon *d, const struct settings *settings)
 		log_line(LOG_ERROR, "cannot set up signals: %s", strerror(errno));
 		return 1;
 	}
-	if ((rc = daemon_open_account(d)) != 0 || (rc = daemon_open_journal(d, base)) != 0 ||
-	    (rc = daemon_open_dir(d, base)) != 0 || (rc = daemon_open_engine(d)) != 0 ||
-	    (rc = daemon_open_client(d)) != 0)
+	if ((rc = daemon_open_account(d)) != 0 || (rc = daemon_open_way(d)) != 0 ||
+	    (rc = daemon_open_journal(d, base)) != 0 || (rc = daemon_open_dir(d, base)) != 0 ||
+	    (rc = daemon_open_engine(d)) != 0 || (rc = daemon_open_client(d)) != 0)
 		return rc;
 	cgroup_probe(&d->cgroups);
 	d->attempts = (struct attempts){

@@ -42,7 +42,10 @@ static int journal_write(int fd, const char *fmt, ...)
 	n = write(fd, line, (size_t)len);
 	if (n == len)
 		return 0;
-	return n < 0 ? -errno : -ENOSPC;
+	if (n < 0)
+		return -errno;
+	/* the disk is full: without half a line in front of it, the next one can be read */
+	return ftruncate(fd, lseek(fd, 0, SEEK_END) - n) < 0 ? -errno : -ENOSPC;
 }
 
 static struct kin *journal_find(struct journal *j, uint64_t fence)

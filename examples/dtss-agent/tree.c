@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "dtss-agent/kin.h"
 #include "dtss-agent/limits.h"
 
 static int tree_remove_at(int parent, const char *name, int depth);
@@ -54,4 +56,12 @@ static int tree_remove_at(int parent, const char *name, int depth)
 int tree_remove(const char *path)
 {
 	return tree_remove_at(AT_FDCWD, path, 0);
+}
+
+void tree_remove_aside(const char *path)
+{
+	if (rmdir(path) == 0 || errno == ENOENT || fork() != 0)
+		return; /* done, or being done; what cannot be done now is done at the next start */
+	(void)prctl(PR_SET_NAME, KIN_GUARD_NAME);
+	_exit(tree_remove(path) < 0);
 }
