@@ -187,6 +187,21 @@ static int open_standard_files(void)
 	return fd < 0 ? -1 : close(fd);
 }
 
+static int serve(struct settings *s)
+{
+	struct agent_daemon daemon;
+	int rc = complete(s);
+
+	if (rc != 0)
+		return rc;
+	log_open(PROGRAM, s->log_json ? LOG_JSON : LOG_TEXT, LOG_INFO);
+	rc = agent_daemon_open(&daemon, s);
+	if (rc == 0)
+		rc = agent_daemon_run(&daemon);
+	agent_daemon_close(&daemon);
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -203,21 +218,14 @@ int main(int argc, char **argv)
 					 sizeof defs / sizeof defs[0],
 					 set,
 					 &settings };
-	struct agent_daemon daemon;
 	int rc = open_standard_files() < 0 ? -2 : options_parse(&options, argc, argv);
 
 	if (rc < 0)
-		return options_status(rc);
-	if (rc < argc)
-		return options_refuse(PROGRAM, "unexpected operand %s", argv[rc]);
-	rc = complete(&settings);
-	if (rc == 0) {
-		log_open(PROGRAM, settings.log_json ? LOG_JSON : LOG_TEXT, LOG_INFO);
-		rc = agent_daemon_open(&daemon, &settings);
-		if (rc == 0)
-			rc = agent_daemon_run(&daemon);
-		agent_daemon_close(&daemon);
-	}
+		rc = options_status(rc);
+	else if (rc < argc)
+		rc = options_refuse(PROGRAM, "unexpected operand %s", argv[rc]);
+	else
+		rc = serve(&settings);
 	free(settings.tag_text);
 	return rc;
 }
