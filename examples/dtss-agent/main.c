@@ -211,13 +211,15 @@ int main(int argc, char **argv)
 		.grace_ms = DTSS_KILL_GRACE_MS_DEFAULT,
 		.path = PATH_DEFAULT,
 	};
-	const struct options options = { PROGRAM,
-					 "",
-					 "Runs tasks that a dtssd scheduler gives to this machine.",
-					 defs,
-					 sizeof defs / sizeof defs[0],
-					 set,
-					 &settings };
+	const struct options options = {
+		.program = PROGRAM,
+		.operands = "",
+		.summary = "Runs tasks that a dtssd scheduler gives to this machine.",
+		.defs = defs,
+		.count = sizeof defs / sizeof defs[0],
+		.set = set,
+		.ctx = &settings,
+	};
 	int rc = open_standard_files() < 0 ? -2 : options_parse(&options, argc, argv);
 
 	if (rc < 0)

@@ -205,8 +205,8 @@ Suite *suite_story_agent_killed(void)
 	Suite *suite = suite_create("story/agent_killed");
 	TCase *tcase = tcase_create("all");
 
-	tcase_add_loop_test(tcase, its_processes_die_with_the_agent, CLUSTER_SAME, CLUSTER_NOBODY + 1);
-	tcase_add_loop_test(tcase, the_next_start_kills_what_the_journal_lists, CLUSTER_SAME, CLUSTER_NOBODY + 1);
+	tcase_add_loop_test(tcase, its_processes_die_with_the_agent, CLUSTER_SAME, CLUSTER_RIGHTS);
+	tcase_add_loop_test(tcase, the_next_start_kills_what_the_journal_lists, CLUSTER_SAME, CLUSTER_RIGHTS);
 	tcase_add_test(tcase, a_guard_that_dies_is_replaced);
 	tcase_add_test(tcase, its_tasks_run_again_elsewhere);
 	tcase_add_test(tcase, a_late_report_is_refused);

@@ -176,10 +176,10 @@ Suite *suite_story_agent_stop(void)
 	Suite *suite = suite_create("story/agent_stop");
 	TCase *tcase = tcase_create("all");
 
-	tcase_add_loop_test(tcase, timeout_is_a_ladder, CLUSTER_SAME, CLUSTER_NOBODY + 1);
-	tcase_add_loop_test(tcase, nothing_outlives_its_task, CLUSTER_SAME, CLUSTER_NOBODY + 1);
-	tcase_add_loop_test(tcase, a_process_without_environment_ends_too, CLUSTER_SAME, CLUSTER_NOBODY + 1);
-	tcase_add_loop_test(tcase, cancel_ends_the_processes, CLUSTER_SAME, CLUSTER_NOBODY + 1);
+	tcase_add_loop_test(tcase, timeout_is_a_ladder, CLUSTER_SAME, CLUSTER_RIGHTS);
+	tcase_add_loop_test(tcase, nothing_outlives_its_task, CLUSTER_SAME, CLUSTER_RIGHTS);
+	tcase_add_loop_test(tcase, a_process_without_environment_ends_too, CLUSTER_SAME, CLUSTER_RIGHTS);
+	tcase_add_loop_test(tcase, cancel_ends_the_processes, CLUSTER_SAME, CLUSTER_RIGHTS);
 	tcase_add_test(tcase, sigterm_lets_tasks_finish);
 	tcase_add_test(tcase, sigterm_gives_back_what_does_not_finish);
 	tcase_add_test(tcase, a_second_signal_is_at_once);

@@ -6,12 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/magic.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -84,6 +88,22 @@ static void child_become_nobody(void)
 		_exit(123);
 }
 
+/* Hides control groups of version 2, in name spaces of its own. */
+static void child_become_old(void)
+{
+	static const char *const mounts[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		_exit(123);
+	for (size_t i = 0; i < sizeof mounts / sizeof mounts[0]; i++) {
+		struct statfs fs;
+
+		if (statfs(mounts[i], &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC &&
+		    umount2(mounts[i], MNT_DETACH) < 0)
+			_exit(123);
+	}
+}
+
 static pid_t cluster_spawn(struct cluster *c, enum cluster_rights rights, char *const argv[], const char *out,
 			   const char *err)
 {
@@ -98,6 +118,8 @@ static pid_t cluster_spawn(struct cluster *c, enum cluster_rights rights, char *
 		_exit(123);
 	if (rights == CLUSTER_NOBODY && getuid() == 0)
 		child_become_nobody();
+	if (rights == CLUSTER_OLD && getuid() == 0)
+		child_become_old();
 	execv(argv[0], argv);
 	_exit(124);
 }
@@ -251,7 +273,7 @@ pid_t cluster_agent(struct cluster *c, enum cluster_rights rights, const char *n
 		argv[n++] = (char *)"--work-dir";
 		argv[n++] = dir;
 	}
-	if (getuid() == 0 && rights == CLUSTER_SAME)
+	if (getuid() == 0 && rights != CLUSTER_NOBODY)
 		argv[n++] = (char *)"--allow-root";
 	snprintf(err, sizeof err, "%s/%s.log", c->dir, name);
 	ck_assert_uint_lt(c->agent_count, CLUSTER_AGENTS_MAX);

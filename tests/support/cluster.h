@@ -30,9 +30,12 @@ void cluster_close(struct cluster *c); /* and no process is left behind */
 void cluster_scheduler_start(struct cluster *c); /* again, at the same address, with the same store */
 void cluster_scheduler_kill(struct cluster *c);  /* -9 */
 
+/* How an agent runs, and so how it finds the processes of a task. */
 enum cluster_rights {
-	CLUSTER_SAME = 0,
-	CLUSTER_NOBODY = 1 /* not root, so without control groups; where we are root */
+	CLUSTER_SAME = 0,   /* as this process: as root with control groups, of version 2 if they are there */
+	CLUSTER_NOBODY = 1, /* not as root, and without control groups; where we are root */
+	CLUSTER_OLD = 2,    /* where it sees none of version 2; where we are root */
+	CLUSTER_RIGHTS = 3
 };
 
 /* Starts an agent; more: further options, ended by NULL. Its stderr goes to NAME.log. */
