@@ -49,12 +49,10 @@ static int prepare_full(struct dtss_sched *s, const struct dtss_task_spec *spec,
 
 	if (s->task_count + pending >= s->cfg.tasks_max)
 		return sched_problem(s, DTSS_E_FULL, "tasks", "fewer unfinished tasks", 0);
-	if (q && q->waiting + pending >= s->cfg.queue_tasks_max)
+	if (q && q->waiting + q->prepared >= s->cfg.queue_tasks_max)
 		return sched_problem(s, DTSS_E_FULL, "queue", "fewer waiting tasks in the queue", 0);
 	if (!q && s->queues.count >= s->cfg.queues_max)
 		return sched_problem(s, DTSS_E_FULL, "queue", "fewer queues in use", 0);
-	if (s->needs.count >= s->cfg.requirements_max)
-		return sched_problem(s, DTSS_E_FULL, "tags", "fewer different requirements in use", 0);
 	return s->meta.next_task + pending <= DTSS_TASK_ID_MAX ?
 		       0 :
 		       sched_problem(s, DTSS_E_FULL, "id", "an id that was not yet used", 0);
@@ -124,10 +122,15 @@ static int prepare_key(struct dtss_sched *s, const struct dtss_task_spec *spec, 
 static int prepare_parts(struct dtss_sched *s, const struct dtss_task_spec *spec, size_t len, struct task *t)
 {
 	t->queue = queue_get(s, spec_queue(spec));
-	t->policy = t->queue ? policy_get(s, &spec->retry) : NULL;
+	if (!t->queue)
+		return DTSS_E_NOMEM;
+	t->queue->prepared++;
+	t->policy = policy_get(s, &spec->retry);
 	t->need = t->policy ? need_get(s, spec) : NULL;
 	if (!t->need || prepare_record(s, t, len) != 0)
 		return DTSS_E_NOMEM;
+	if (s->needs.count > s->cfg.requirements_max)
+		return sched_problem(s, DTSS_E_FULL, "tags", "fewer different requirements in use", 0);
 	if (ids_reserve(&s->tasks, &s->mem, t->ready.id, t->ready.id) != 0)
 		return DTSS_E_NOMEM;
 	return prepare_key(s, spec, t);
@@ -141,6 +144,8 @@ void task_unprepare(struct dtss_sched *s, struct task *t)
 		key_free(s, t->key);
 		t->key = NULL;
 	}
+	if (t->queue)
+		t->queue->prepared--;
 	task_free(s, t);
 }
 
@@ -214,6 +219,7 @@ void task_admit(struct dtss_sched *s, struct dtss_time now, struct task *t, cons
 	int doomed;
 
 	DTSS_ASSERT(t->ready.id >= s->meta.next_task);
+	t->queue->prepared--;
 	s->meta.next_task = t->ready.id + 1;
 	s->meta.totals[0]++;
 	s->task_count++;
