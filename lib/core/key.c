@@ -80,6 +80,7 @@ void key_arm(struct dtss_sched *s)
 void key_finish(struct dtss_sched *s, struct dtss_time now, struct key *k)
 {
 	DTSS_ASSERT(k->task);
+	k->task->key = NULL; /* either may leave first */
 	k->task = NULL;
 	k->finished_ns = now.wall_ns;
 	k->expires_ns = now.mono_ns + s->cfg.key_ttl_ms * NS_PER_MS;
