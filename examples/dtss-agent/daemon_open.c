@@ -183,6 +183,8 @@ int agent_daemon_open(struct agent_daemon *d, const struct settings *settings)
 	    (rc = daemon_open_journal(d, base)) != 0 || (rc = daemon_open_dir(d, base)) != 0 ||
 	    (rc = daemon_open_engine(d)) != 0 || (rc = daemon_open_client(d)) != 0)
 		return rc;
+	if (geteuid() == 0 && (!d->account.drop || d->account.uid == 0))
+		log_line(LOG_WARNING, "tasks run as root, and may do anything on this machine");
 	cgroup_probe(&d->cgroups);
 	d->attempts = (struct attempts){
 		.engine = d->engine,
