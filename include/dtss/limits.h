@@ -72,7 +72,8 @@
 #define DTSS_AGENT_UNACKED_MAX 1024  /* ended attempts, beyond max_tasks, whose end is not yet acknowledged */
 #define DTSS_AGENT_UNANSWERED_MAX 8  /* heartbeats without an answer, then a change no longer sends one at once ... */
 #define DTSS_AGENT_REPEAT_MS_MIN 100 /* ... but this long after the one before */
-#define DTSS_AGENT_SENT_MAX 64       /* heartbeats whose sending time is remembered; later answers renew nothing */
+#define DTSS_AGENT_REPORT_AGAIN_MS 1000 /* a report that was not acknowledged is not repeated sooner */
+#define DTSS_AGENT_SENT_MAX 64          /* heartbeats whose sending time is remembered; later answers renew nothing */
 
 /* logs */
 #define DTSS_LOG_CHUNK_MAX 1048576   /* one append */

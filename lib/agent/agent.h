@@ -72,6 +72,8 @@ struct agent_attempt {
 	uint64_t kill_ns;       /* while STOPPING */
 	uint64_t lease_from_ns; /* sending of the last acknowledged heartbeat that listed it */
 	uint64_t lease_ms;
+	uint64_t started_told_ns; /* when a heartbeat carried the report last; 0: none did */
+	uint64_t ended_told_ns;
 	uint64_t listed_from; /* number of the first heartbeat that listed it; 0: none did */
 	struct dtss_outcome outcome;
 	char detail[DTSS_DETAIL_LEN_MAX + 1];

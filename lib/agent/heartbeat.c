@@ -102,6 +102,12 @@ static void agent_report_write(struct dtss_report *report, const struct agent_at
 		report->outcome = t->outcome;
 }
 
+/* A heartbeat that carries the report may be under way: a change elsewhere is no reason to repeat it. */
+static int agent_report_due(const struct dtss_agent *a, uint64_t told_ns)
+{
+	return told_ns == 0 || a->now.mono_ns >= agent_ns_after(told_ns, DTSS_AGENT_REPORT_AGAIN_MS);
+}
+
 /* Oldest first, so that what is left over for the next heartbeat is not left over for ever. */
 static size_t agent_heartbeat_reports(struct dtss_agent *a)
 {
@@ -109,9 +115,9 @@ static size_t agent_heartbeat_reports(struct dtss_agent *a)
 
 	a->more = 0;
 	for (i = 0; i < a->count; i++) {
-		const struct agent_attempt *t = a->attempts[i];
-		int started = t->started && !t->started_acked;
-		int ended = t->state == AGENT_ENDED;
+		struct agent_attempt *t = a->attempts[i];
+		int started = t->started && !t->started_acked && agent_report_due(a, t->started_told_ns);
+		int ended = t->state == AGENT_ENDED && agent_report_due(a, t->ended_told_ns);
 
 		if (!agent_listed(t) || !(started || ended))
 			continue;
@@ -119,10 +125,14 @@ static size_t agent_heartbeat_reports(struct dtss_agent *a)
 			a->more = 1;
 			break;
 		}
-		if (started)
+		if (started) {
 			agent_report_write(&a->reports[count++], t, DTSS_REPORT_STARTED);
-		if (ended)
+			t->started_told_ns = a->now.mono_ns;
+		}
+		if (ended) {
 			agent_report_write(&a->reports[count++], t, DTSS_REPORT_ENDED);
+			t->ended_told_ns = a->now.mono_ns;
+		}
 	}
 	return count;
 }

@@ -62,12 +62,14 @@ static int view_get_attempts(const struct dtss_record *records, size_t count, ui
 	return DTSS_OK;
 }
 
+/* Both a backoff and not_before must have passed. */
 static int64_t view_due(const struct dtss_task_record *task, const struct dtss_task_spec *spec)
 {
+	int64_t backoff = task->due_wait_ns ? (int64_t)((uint64_t)task->due_since_ns + task->due_wait_ns) : 0;
+
 	if (task->state != DTSS_TASK_DELAYED)
 		return 0;
-	return task->due_wait_ns > 0 ? (int64_t)((uint64_t)task->due_since_ns + task->due_wait_ns) :
-				       spec->not_before_ns;
+	return backoff > spec->not_before_ns ? backoff : spec->not_before_ns;
 }
 
 static void view_fill(struct dtss_task_view *view, const struct dtss_task_record *task,

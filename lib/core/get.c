@@ -153,7 +153,6 @@ int dtss_sched_worker_next(struct dtss_sched *s, const char *after, struct dtss_
 void dtss_sched_stats(const struct dtss_sched *s, struct dtss_stats *ret_stats)
 {
 	struct dtss_stats stats = s->stats;
-	size_t i;
 
 	stats.size = sizeof stats;
 	memcpy(stats.totals, s->meta.totals, sizeof stats.totals);
@@ -162,12 +161,5 @@ void dtss_sched_stats(const struct dtss_sched *s, struct dtss_stats *ret_stats)
 	stats.losses = s->meta.losses;
 	stats.seq = s->meta.seq;
 	stats.epoch = s->epoch;
-	stats.slots = stats.used = 0;
-	for (i = 0; i < s->worker_count; i++) {
-		if (s->by_name[i]->status != DTSS_WORKER_ONLINE)
-			continue;
-		stats.slots += s->by_name[i]->max_tasks;
-		stats.used += worker_used(s->by_name[i]);
-	}
 	*ret_stats = stats;
 }

@@ -165,14 +165,16 @@ struct worker {
 	uint64_t number, incarnation;
 	uint64_t heartbeat;    /* the newest number */
 	uint64_t event_seq;    /* its last durable change */
+	size_t record_bytes;   /* while dirty: room for its record in the open batch */
 	uint64_t last_seen_ns; /* mono */
 	int64_t last_seen_wall_ns, skew_ns;
 	struct task *live; /* attempts on it, stopping ones included */
 	uint32_t leased;
-	uint32_t listing;                /* counts heartbeats, to find what they do not list */
-	uint32_t foreign;                /* used beyond those, by its own count */
-	uint32_t young_total, old_total; /* placements without a task */
-	uint64_t young_from;             /* the bucket number of young[0]'s round */
+	uint32_t listing;                     /* counts heartbeats, to find what they do not list */
+	uint32_t counted_slots, counted_used; /* in the stats */
+	uint32_t foreign;                     /* used beyond those, by its own count */
+	uint32_t young_total, old_total;      /* placements without a task */
+	uint64_t young_from;                  /* the bucket number of young[0]'s round */
 	uint16_t young[YOUNG_BUCKETS];
 	uint32_t max_tasks;
 	uint32_t most_tasks; /* the most that this incarnation had: it may have shrunk below what runs */

@@ -122,17 +122,21 @@ size_t dtss_sched_check(const struct dtss_sched *s, struct dtss_violation *ret_v
 {
 	struct verify v = { ret_violations, cap, 0 };
 	uint32_t slot = 0;
+	uint64_t slots = 0, used = 0;
 	size_t i, keys = 0;
 	const struct key *k;
 
 	verify_tasks(s, &v);
 	for (i = 0; i < s->worker_count; i++) {
 		verify_worker(s, s->by_name[i], &v);
+		slots += s->by_name[i]->status == DTSS_WORKER_ONLINE ? s->by_name[i]->max_tasks : 0;
+		used += s->by_name[i]->status == DTSS_WORKER_ONLINE ? worker_used(s->by_name[i]) : 0;
 		verify(&v, !i || strcmp(s->by_name[i - 1]->name->text, s->by_name[i]->name->text) < 0, "S26",
 		       "workers are listed by name", 0, s->by_name[i]->number);
 	}
 	for (k = s->key_head; k; k = k->next, keys++)
 		verify(&v, !k->next || k->expires_ns <= k->next->expires_ns, "S2", "keys leave oldest first", k->id, 0);
+	verify(&v, slots == s->stats.slots && used == s->stats.used, "S23", "slots are counted", 0, 0);
 	verify(&v, keys == s->key_count, "S23", "keys are counted", 0, 0);
 	verify(&v, s->stored_seq <= s->closed_seq && s->closed_seq <= s->meta.seq, "S19", "seq only grows", 0, 0);
 	verify(&v, s->closed_seq + s->open.event_count == s->meta.seq, "S19", "events have no gaps", 0, 0);

@@ -87,6 +87,17 @@ struct worker *worker_new(struct dtss_sched *s, const char *name, struct worker_
 	return w;
 }
 
+/* Its part of the sums over online workers. */
+static void worker_count_slots(struct dtss_sched *s, struct worker *w, uint32_t slots, uint32_t used)
+{
+	s->stats.slots += slots;
+	s->stats.slots -= w->counted_slots;
+	s->stats.used += used;
+	s->stats.used -= w->counted_used;
+	w->counted_slots = slots;
+	w->counted_used = used;
+}
+
 void worker_insert(struct dtss_sched *s, struct worker *w)
 {
 	size_t at = worker_at(s, w->name->text);
@@ -108,6 +119,7 @@ void worker_extract(struct dtss_sched *s, struct worker *w)
 	memmove(s->by_name + at, s->by_name + at + 1, (s->worker_count - at - 1) * sizeof *s->by_name);
 	s->worker_count--;
 	s->stats.workers[w->status]--;
+	worker_count_slots(s, w, 0, 0);
 	map_remove(&s->workers, w->name->hash, w);
 	wheel_cancel(&s->wheel, &w->timer);
 	wheel_cancel(&s->wheel, &w->young_timer);
@@ -135,6 +147,10 @@ void worker_refresh(struct dtss_sched *s, struct worker *w)
 	w->entry.for_task = open && w->kind == DTSS_WORKER_AGENT;
 	w->entry.for_place = open && (w->kind == DTSS_WORKER_PLACEMENT || w->shape.address);
 	pool_update(s->pool, &w->entry);
+	if (w->status == DTSS_WORKER_ONLINE)
+		worker_count_slots(s, w, w->max_tasks, used);
+	else
+		worker_count_slots(s, w, 0, 0);
 	if (w->entry.for_task && w->entry.used < w->entry.max)
 		dispatch_improved(s, w);
 }
