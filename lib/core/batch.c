@@ -65,12 +65,20 @@ void batch_mark_task(struct dtss_sched *s, struct task *t, unsigned marks)
 
 void batch_mark_worker(struct dtss_sched *s, struct worker *w)
 {
-	if (w->dirty)
-		return;
-	w->dirty = 1;
-	DTSS_ASSERT(s->open.worker_count < s->open.worker_cap);
-	s->open.workers[s->open.worker_count++] = w;
-	batch_will_write(s, worker_record_bound(w));
+	size_t bytes = worker_record_bound(w);
+
+	if (!w->dirty) {
+		DTSS_ASSERT(s->open.worker_count < s->open.worker_cap);
+		s->open.workers[s->open.worker_count++] = w;
+		w->dirty = 1;
+		w->record_bytes = bytes;
+		batch_will_write(s, bytes);
+	} else if (bytes > w->record_bytes) {
+		/* it grew since it was marked */
+		s->open.bytes += bytes - w->record_bytes;
+		w->record_bytes = bytes;
+		DTSS_ASSERT(s->open.bytes <= s->closed.cap);
+	}
 }
 
 void batch_mark_key(struct dtss_sched *s, struct key *k)

@@ -235,7 +235,8 @@ int dtss_sched_heartbeat(struct dtss_sched *s, struct dtss_time now, const struc
 	struct dtss_heartbeat hb;
 	struct worker_shape shape;
 	struct worker *w;
-	int error, changed = 0;
+	uint32_t from;
+	int error, changed;
 
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
@@ -254,23 +255,22 @@ int dtss_sched_heartbeat(struct dtss_sched *s, struct dtss_time now, const struc
 	error = heartbeat_reserve(s, w, &hb, &shape);
 	if (error)
 		return error;
+	from = w ? w->status : 0;
+	changed = !w || from == DTSS_WORKER_OFFLINE;
 	if (!w) {
 		w = heartbeat_register(s, now, &hb, &shape);
 		if (!w) {
 			worker_shape_free(s, &shape);
 			return DTSS_E_NOMEM;
 		}
-		changed = 1;
 	}
-	if (w->status == DTSS_WORKER_OFFLINE)
-		changed = 1;
 	changed |= heartbeat_update(s, now, w, &hb, &shape);
 	worker_shape_free(s, &shape);
 	worker_seen(s, now, w);
 	heartbeat_load(s, now, w, &hb);
 	worker_refresh(s, w);
 	if (changed)
-		worker_event(s, now, w, w->status);
+		worker_event(s, now, w, from);
 	s->answer_seq = w->event_seq;
 	return 0;
 }

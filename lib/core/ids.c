@@ -122,10 +122,15 @@ void ids_clear(struct ids *t, const struct dtss_mem *mem, uint64_t id)
 {
 	size_t at = (size_t)(id / IDS_PAGE - t->first_page);
 	struct ids_page *p = t->pages[at];
+	int emptied = at && t->pages[at - 1] && !t->pages[at - 1]->used;
 
 	DTSS_ASSERT(p->at[id % IDS_PAGE]);
 	p->at[id % IDS_PAGE] = NULL;
 	p->used--;
+	if (emptied) { /* the page before was the newest when its last id went */
+		ids_trim(t, mem);
+		return;
+	}
 	/* the newest page stays: the next ids go there */
 	if (p->used || at + 1 == t->page_count)
 		return;
@@ -139,6 +144,8 @@ void *ids_next(const struct ids *t, uint64_t after)
 {
 	uint64_t id = after + 1;
 
+	if (after == UINT64_MAX)
+		return NULL;
 	if (id < t->first_page * IDS_PAGE)
 		id = t->first_page * IDS_PAGE;
 	while (id / IDS_PAGE - t->first_page < t->page_count) {

@@ -104,6 +104,8 @@ static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time 
 	t->renewed_ns = now.mono_ns;
 	t->phase_ns = now.mono_ns;
 	attempt_link(s, t, w);
+	if (w->most_tasks < w->leased)
+		w->most_tasks = w->leased; /* it shrank before */
 	return 0;
 }
 
