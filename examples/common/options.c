@@ -57,12 +57,37 @@ static int unknown(const struct options *o, const char *word)
 	return options_refuse(o->program, "unknown option %s", word);
 }
 
+/* The number of the option that a letter stands for, or the letter itself: nobody's. */
+static int option_of(const struct options *o, int letter)
+{
+	if (letter == 0 || !o->letters || !strchr(o->letters, letter))
+		return letter;
+	for (size_t i = 0; i < o->count; i++)
+		if (o->defs[i].name[0] == letter)
+			return OPTION_FIRST + (int)i;
+	return letter;
+}
+
+/* What getopt_long takes as letters: ours, with a colon behind those that need a value. */
+static void short_options(const struct options *o, char *text)
+{
+	text += sprintf(text, "+:hV");
+	for (const char *at = o->letters ? o->letters : ""; *at; at++) {
+		int i = option_of(o, *at) - OPTION_FIRST;
+
+		if (i >= 0)
+			text += sprintf(text, "%c%s", *at, o->defs[i].value ? ":" : "");
+	}
+}
+
 /* One option that getopt_long found: 0 to go on, or options_parse()'s result. */
 static int apply(const struct options *o, int found, const char *word)
 {
 	const struct option_def *def;
 	const char *refusal;
+	int missing = found == ':' ? option_of(o, optopt) : 0;
 
+	found = option_of(o, found);
 	if (found == OPTION_HELP) {
 		help(o);
 		return -1;
@@ -71,9 +96,9 @@ static int apply(const struct options *o, int found, const char *word)
 		printf("%s (libdtss) %s\n", o->program, dtss_version());
 		return -1;
 	}
-	if (found == ':' && optopt >= OPTION_FIRST)
-		return -1 - options_refuse(o->program, "--%s needs a value: %s", o->defs[optopt - OPTION_FIRST].name,
-					   o->defs[optopt - OPTION_FIRST].value);
+	if (missing >= OPTION_FIRST)
+		return -1 - options_refuse(o->program, "--%s needs a value: %s", o->defs[missing - OPTION_FIRST].name,
+					   o->defs[missing - OPTION_FIRST].value);
 	if (found < OPTION_FIRST)
 		return -1 - unknown(o, word);
 	def = &o->defs[found - OPTION_FIRST];
@@ -84,10 +109,12 @@ static int apply(const struct options *o, int found, const char *word)
 int options_parse(const struct options *o, int argc, char **argv)
 {
 	struct option table[OPTIONS_MAX + 3] = { { 0 } };
+	char letters[2 * OPTIONS_MAX + 8];
 	int found, rc;
 
-	if (o->count > OPTIONS_MAX)
+	if (o->count > OPTIONS_MAX || (o->letters && strlen(o->letters) > OPTIONS_MAX))
 		abort();
+	short_options(o, letters);
 	for (size_t i = 0; i < o->count; i++)
 		table[i] = (struct option){ o->defs[i].name, o->defs[i].value ? required_argument : no_argument, NULL,
 					    OPTION_FIRST + (int)i };
@@ -97,7 +124,7 @@ int options_parse(const struct options *o, int argc, char **argv)
 	do {
 		int at = optind > 0 ? optind : 1;
 
-		found = getopt_long(argc, argv, "+:hV", table, NULL);
+		found = getopt_long(argc, argv, letters, table, NULL);
 		if (found == -1)
 			return optind;
 		rc = apply(o, found, at < argc ? argv[at] : "");

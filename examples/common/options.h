@@ -17,6 +17,7 @@ struct options {
 	const char *summary;  /* one sentence */
 	const struct option_def *defs;
 	size_t count;
+	const char *letters; /* "fn": the first options that begin so can be given as -f and -n; NULL: none */
 	/* NULL: fine; else a sentence. value is NULL when the option has none. */
 	const char *(*set)(void *ctx, const char *name, const char *value);
 	void *ctx;
