@@ -211,6 +211,7 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 			depend_enqueue(s, t);
 	lead_start_workers(s, now);
 	lead_start_keys(s, now);
+	s->answer_seq = DTSS_NEVER;
 	e.type = DTSS_EVENT_LEAD;
 	batch_event(s, now, &e);
 	s->due_at_once = 1;
