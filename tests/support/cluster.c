@@ -93,7 +93,9 @@ static void child_become_old(void)
 {
 	static const char *const mounts[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	/* within a chroot / is no mount point, /sys is */
+	if (unshare(CLONE_NEWNS) < 0 || (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 &&
+					 mount(NULL, "/sys", NULL, MS_REC | MS_PRIVATE, NULL) < 0))
 		_exit(123);
 	for (size_t i = 0; i < sizeof mounts / sizeof mounts[0]; i++) {
 		struct statfs fs;
