@@ -27,7 +27,7 @@ static int tick_fire(struct dtss_sched *s, struct dtss_time now, struct timer *t
 			worker_due(s, now, w);
 	}
 	if (error)
-		wheel_set(&s->wheel, t, now.mono_ns);
+		wheel_set(&s->wheel, t, t->due_ns); /* as it was: due */
 	return error;
 }
 
@@ -61,7 +61,7 @@ int dtss_sched_tick(struct dtss_sched *s, struct dtss_time now)
 	tick_wall_jump(s, now);
 	while (budget && !error && (t = wheel_pop(&s->wheel, now.mono_ns)) != NULL) {
 		error = tick_fire(s, now, t);
-		budget--;
+		budget -= !error;
 	}
 	if (!error)
 		error = depend_resolve(s, now, &budget);
