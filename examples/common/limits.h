@@ -18,6 +18,7 @@
 
 /* HTTP, the scheduler's side */
 #define HTTP_BODY_MAX 8388608      /* 10,000 tasks of 800 bytes */
+#define HTTP_BODIES_MAX 536870912  /* of all bodies that are being read together */
 #define HTTP_DISCARD_MAX 67108864  /* of a body that is too long: read on so far, so that its sender sees the answer */
 #define HTTP_CONNECTIONS_MAX 10000 /* whole fleets may come from one address */
 #define HTTP_CONNECTION_MEMORY 32768 /* head and write buffer */
@@ -38,7 +39,10 @@
 #define POLL_ANSWER_MS 5000   /* a heartbeat that the scheduler has not answered by then: 503 */
 #define POLL_COMPANY_MS 100   /* work waits so long for its heartbeat's answer, to come home with it */
 #define OUTBOX_MAX 4096       /* messages for a worker that no poll has fetched; heartbeats repair what is dropped */
-#define OUTBOX_KEEP_MS 60000  /* so long after the last poll a worker's outbox is kept */
+#define OUTBOXES_MAX 65536    /* incarnations that polled lately: a big fleet that restarts again and again */
+#define POLL_ASSIGN_BYTES_MAX 8388608  /* of assignments in one answer: an agent takes 16 MiB; the rest comes next */
+#define POLL_ASSIGN_BYTES_SURE 1048576 /* encoded: in JSON they grow to six times that at most */
+#define OUTBOX_KEEP_MS 60000           /* so long after the last poll a worker's outbox is kept */
 #define OUTBOX_BUCKETS 4096
 
 #endif

@@ -32,19 +32,17 @@ void api_openapi_get(struct exchange *x)
 }
 
 /* What stands between the scheduler and its work; NULL: nothing. */
-static const char *not_ready(const struct server *s, const struct dtss_node_info *info)
+static const char *not_ready(const struct server *s, const struct dtss_node_info *info, int *ret_code)
 {
+	*ret_code = s->stopping ? DTSS_E_CLOSED : DTSS_E_NOT_LEADER;
 	if (s->stopping)
 		return "it is stopping";
 	if (info->state == DTSS_NODE_LOADING)
 		return "it is loading its store";
 	if (info->state == DTSS_NODE_STANDBY)
 		return "another scheduler leads";
-	if (info->state != DTSS_NODE_LEADING)
-		return dtss_strerror(info->error);
-	if (s->trouble && s->now.mono_ns < s->trouble_ns)
-		return dtss_strerror(s->trouble);
-	return NULL;
+	*ret_code = info->state != DTSS_NODE_LEADING ? info->error : s->now.mono_ns < s->trouble_ns ? s->trouble : 0;
+	return *ret_code ? dtss_strerror(*ret_code) : NULL;
 }
 
 /* The process answers: that is what health is here. Everything else is readiness. */
@@ -63,13 +61,14 @@ void api_readyz(struct exchange *x)
 {
 	struct dtss_node_info info = { .size = sizeof info };
 	const char *reason;
+	int code;
 
 	dtss_node_info(x->server->node, &info);
-	reason = not_ready(x->server, &info);
+	reason = not_ready(x->server, &info, &code);
 	if (!reason)
 		reply_json(x, MHD_HTTP_OK, json_pack("{s:s}", "status", "ready"));
 	else
 		reply_json(x, MHD_HTTP_SERVICE_UNAVAILABLE,
 			   json_pack("{s:s, s:s, s:s}", "status", "not ready", "error", reason, "code",
-				     problem_code_name(info.error ? info.error : x->server->trouble)));
+				     problem_code_name(code)));
 }

@@ -156,14 +156,22 @@ static void items_get(struct exchange *x, struct submit *s, size_t first, size_t
 /* Why the node refused: element is the task's place in an array, or -1. */
 static void explain_refusal(struct problem *p, const struct dtss_answer *answer, long element)
 {
+	char field[PROBLEM_FIELD_MAX] = "key";
+
 	problem_of(p, answer->result, &answer->problem, element);
-	if (answer->result == DTSS_E_CONFLICT) {
-		problem_set(p, DTSS_E_CONFLICT, "key: already used for task %llu, which has another specification",
-			    (unsigned long long)answer->u.submit.conflict.v);
-		snprintf(p->field, sizeof p->field, "key");
-		snprintf(p->expected, sizeof p->expected, "a key that is new, or the specification of task %llu",
-			 (unsigned long long)answer->u.submit.conflict.v);
+	if (answer->result != DTSS_E_CONFLICT)
+		return;
+	if (element >= 0)
+		snprintf(field, sizeof field, "[%ld].key", element);
+	if (answer->u.submit.conflict.v == 0) {
+		problem_field(p, DTSS_E_CONFLICT, field, "a key that no other task of this request has");
+		return;
 	}
+	problem_set(p, DTSS_E_CONFLICT, "%s: already used for task %llu, which has another specification", field,
+		    (unsigned long long)answer->u.submit.conflict.v);
+	snprintf(p->field, sizeof p->field, "%s", field);
+	snprintf(p->expected, sizeof p->expected, "a key that is new, or the specification of task %llu",
+		 (unsigned long long)answer->u.submit.conflict.v);
 }
 
 /* ---- one task, or an array ---- */

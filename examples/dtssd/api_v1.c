@@ -81,13 +81,18 @@ static json_t *read_body(struct exchange *x, struct json_reader *r, const struct
 }
 
 /* The engine sorts tags; clients of the Go scheduler find them as they were told. A cache: without it they are sorted. */
-static void remember_tags(struct server *s, const char *name, const char *const *tags, size_t count)
+static void remember_tags(struct server *s, json_t *told)
 {
 	if (!s->v1_tags || json_object_size(s->v1_tags) >= DTSS_WORKERS_MAX_DEFAULT) {
 		json_decref(s->v1_tags);
 		s->v1_tags = json_object();
 	}
-	json_object_set_new(s->v1_tags, name, json_from_strings(tags, count));
+	json_object_update(s->v1_tags, told);
+}
+
+static void forget_told(void *told)
+{
+	json_decref(told);
 }
 
 static json_t *tags_of(const struct server *s, const struct dtss_worker_view *view)
@@ -103,6 +108,7 @@ static void heartbeat_answered(struct exchange *x, size_t index, const struct dt
 
 	(void)index;
 	if (answer->result == 0) {
+		remember_tags(x->server, x->state);
 		reply_json(x, MHD_HTTP_OK, json_pack("{s:s}", "status", "ok"));
 	} else if (answer->result == DTSS_E_STATE) {
 		problem_set(&p, DTSS_E_INVALID, "worker_id: an agent is registered under this name");
@@ -133,7 +139,8 @@ void api_v1_heartbeat(struct exchange *x)
 		hb.max_tasks = beat.max_tasks;
 		hb.used = beat.current_tasks;
 		hb.sent_wall_ns = beat.timestamp <= TIMESTAMP_MAX ? beat.timestamp * 1000000000 : 0;
-		remember_tags(x->server, hb.name, hb.tags, hb.tag_count);
+		x->state = json_pack("{s:o}", hb.name, json_from_strings(hb.tags, hb.tag_count));
+		x->release = forget_told;
 		exchange_ask(x, &request, heartbeat_answered);
 	}
 	json_reader_fini(&r);

@@ -87,7 +87,8 @@ void api_worker_poll(struct exchange *x)
 	if (rc == 0 && x->server->stopping)
 		rc = problem_set(&mail->reader.problem, DTSS_E_CLOSED, "the scheduler is stopping");
 	if (rc == 0)
-		rc = mail_deliver(x->server->mail, mail, x, wait_ms < POLL_WAIT_MS_MAX ? wait_ms : POLL_WAIT_MS_MAX);
+		rc = mail_deliver(x->server->mail, mail, x, wait_ms < POLL_WAIT_MS_MAX ? wait_ms : POLL_WAIT_MS_MAX,
+				  &mail->reader.problem);
 	if (rc == 0)
 		return;
 	reply_problem(x, &mail->reader.problem);
@@ -132,6 +133,20 @@ static uint32_t stream_of(struct exchange *x)
 	return 0;
 }
 
+/* A worker writes for itself alone. Of what the engine does not hold the node says that it is over. */
+static int is_of_another(const struct exchange *x, dtss_task_id task, uint64_t fence)
+{
+	struct dtss_sched *sched = dtss_node_sched(x->server->node);
+	struct dtss_task_view view;
+
+	if (!sched || dtss_sched_task_get(sched, task, &view) != 0)
+		return 0;
+	for (size_t i = 0; i < view.attempt_count; i++)
+		if (view.attempts[i].fence == fence)
+			return strcmp(view.attempts[i].worker, x->segment) != 0;
+	return 0;
+}
+
 void api_worker_log(struct exchange *x)
 {
 	struct dtss_request request = { .type = DTSS_REQUEST_LOG_APPEND };
@@ -150,6 +165,11 @@ void api_worker_log(struct exchange *x)
 	if (x->body_len > DTSS_LOG_CHUNK_MAX) {
 		problem_set(&p, DTSS_E_TOO_BIG, "the body is too long: expected at most %d bytes", DTSS_LOG_CHUNK_MAX);
 		reply_status(x, MHD_HTTP_CONTENT_TOO_LARGE, &p);
+		return;
+	}
+	if (is_of_another(x, request.u.log_append.task, chunk->fence)) {
+		problem_set(&p, DTSS_E_FENCED, "fence: this attempt is not of worker %s", x->segment);
+		reply_problem(x, &p);
 		return;
 	}
 	chunk->data = x->body_len ? x->body : "";

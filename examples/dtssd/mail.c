@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "dtssd/assigns.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -16,8 +17,8 @@ struct outbox {
 	struct exchange *poll; /* NULL: none waits */
 	struct mailroom *room;
 	json_t *answer; /* NULL: none */
-	json_t *assign; /* arrays */
-	json_t *stop;
+	struct assigns assigns;
+	json_t *stop;      /* an array */
 	int result;        /* of the answer */
 	int urgent;        /* the answer says more than that all is well: it does not wait for company */
 	uint64_t number;   /* of the heartbeat that the poll brought */
@@ -32,6 +33,7 @@ struct mailroom {
 	struct mail *lent; /* what ops.poll gave last */
 	struct outbox *changed;
 	uint64_t tidy_ns;
+	size_t count; /* of outboxes */
 	struct outbox *buckets[OUTBOX_BUCKETS];
 };
 
@@ -56,7 +58,7 @@ static struct outbox *outbox_find(struct mailroom *room, const char *name, uint6
 static void outbox_free(struct outbox *box)
 {
 	json_decref(box->answer);
-	json_decref(box->assign);
+	json_decref(box->assigns.list);
 	json_decref(box->stop);
 	free(box);
 }
@@ -66,10 +68,10 @@ static struct outbox *outbox_make(struct mailroom *room, const char *name, uint6
 	struct outbox **bucket = &room->buckets[bucket_of(name)];
 	struct outbox *box = outbox_find(room, name, incarnation);
 
-	if (box)
+	if (box || room->count >= OUTBOXES_MAX)
 		return box;
 	box = calloc(1, sizeof *box + strlen(name) + 1);
-	if (!box || !(box->assign = json_array()) || !(box->stop = json_array())) {
+	if (!box || !(box->assigns.list = json_array()) || !(box->stop = json_array())) {
 		if (box)
 			outbox_free(box);
 		return NULL;
@@ -79,6 +81,7 @@ static struct outbox *outbox_make(struct mailroom *room, const char *name, uint6
 	box->room = room;
 	box->next = *bucket;
 	*bucket = box;
+	room->count++;
 	return box;
 }
 
@@ -105,7 +108,7 @@ static struct exchange *outbox_take(struct outbox *box)
 
 static int outbox_has_work(const struct outbox *box)
 {
-	return json_array_size(box->assign) > 0 || json_array_size(box->stop) > 0;
+	return json_array_size(box->assigns.list) > 0 || json_array_size(box->stop) > 0;
 }
 
 static void outbox_forget_answer(struct outbox *box)
@@ -134,11 +137,10 @@ static void outbox_reply(struct outbox *box)
 	}
 	if (box->answer)
 		json_put(&body, "answer", json_incref(box->answer));
-	if (json_array_size(box->assign) > 0)
-		json_put(&body, "assign", json_copy(box->assign));
+	if (json_array_size(box->assigns.list) > 0)
+		json_put(&body, "assign", assigns_take(&box->assigns));
 	if (json_array_size(box->stop) > 0)
 		json_put(&body, "stop", json_copy(box->stop));
-	json_array_clear(box->assign);
 	json_array_clear(box->stop);
 	outbox_forget_answer(box);
 	reply_json(x, status, body);
@@ -180,13 +182,13 @@ static void poll_superseded(struct outbox *box)
 
 /* ---- the room ---- */
 
-int mail_deliver(struct mailroom *room, struct mail *mail, struct exchange *x, uint64_t wait_ms)
+int mail_deliver(struct mailroom *room, struct mail *mail, struct exchange *x, uint64_t wait_ms, struct problem *p)
 {
 	const struct dtss_heartbeat *beat = &mail->message.u.heartbeat.heartbeat;
 	struct outbox *box = outbox_make(room, beat->name, beat->incarnation);
 
 	if (!box)
-		return DTSS_E_NOMEM;
+		return problem_set(p, DTSS_E_FULL, "too many workers have come and gone in the last minute");
 	if (box->poll)
 		poll_superseded(box);
 	box->poll = x;
@@ -240,6 +242,7 @@ static void mailroom_tidy(struct mailroom *room, struct dtss_time now)
 			}
 			*link = box->next;
 			outbox_free(box);
+			room->count--;
 		}
 	}
 }
@@ -289,20 +292,18 @@ static int mail_send(struct dtss_transport *transport, const char *peer, const s
 			       message->type == DTSS_MESSAGE_ASSIGN ? message->u.assign.incarnation :
 								      message->u.stop.incarnation;
 	struct outbox *box = outbox_find(room, peer, incarnation);
-	json_t *queue;
 	int rc = 0;
 
 	if (!box)
 		return DTSS_E_NOT_FOUND;
-	if (message->type == DTSS_MESSAGE_ANSWER) {
+	if (message->type == DTSS_MESSAGE_ANSWER)
 		rc = mail_answer(box, message);
-	} else {
-		queue = message->type == DTSS_MESSAGE_ASSIGN ? box->assign : box->stop;
-		if (json_array_size(queue) >= OUTBOX_MAX)
-			return DTSS_E_FULL;
-		if (json_array_append_new(queue, json_from_message(message)) != 0)
-			rc = DTSS_E_NOMEM;
-	}
+	else if (message->type == DTSS_MESSAGE_ASSIGN)
+		rc = assigns_put(&box->assigns, message);
+	else if (json_array_size(box->stop) >= OUTBOX_MAX)
+		rc = DTSS_E_FULL;
+	else if (json_array_append_new(box->stop, json_from_message(message)) != 0)
+		rc = DTSS_E_NOMEM;
 	if (rc == 0)
 		outbox_changed(box);
 	return rc;

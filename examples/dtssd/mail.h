@@ -26,8 +26,8 @@ int mail_open(struct mailroom **ret_mail, struct dtss_transport **ret_transport)
 void mail_free(struct mail *mail);
 
 /* A heartbeat came in with exchange x, which gets the answer: at once when there is something in it, else when wait_ms
- * are over. One that waits already for the same incarnation ends. 0, or DTSS_E_NOMEM and nothing happened. */
-int mail_deliver(struct mailroom *room, struct mail *mail, struct exchange *x, uint64_t wait_ms);
+ * are over. One that waits already for the same incarnation ends. 0, or DTSS_E_FULL and nothing happened. */
+int mail_deliver(struct mailroom *room, struct mail *mail, struct exchange *x, uint64_t wait_ms, struct problem *p);
 /* Once a round, after the node's step: replies to those polls that have something to bring home. */
 void mail_flush(struct mailroom *room, struct dtss_time now);
 

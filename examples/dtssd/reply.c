@@ -36,6 +36,7 @@ void reply_response(struct exchange *x, unsigned status, struct MHD_Response *re
 	x->response = response;
 	if (status == MHD_HTTP_TOO_MANY_REQUESTS || status == MHD_HTTP_SERVICE_UNAVAILABLE)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, HTTP_RETRY_AFTER);
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff"); /* a task's output is no page */
 	if (x->server->stopping)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	exchange_resume(x);

@@ -229,6 +229,13 @@ static int authorized(struct exchange *x)
 	return token->text[0] == '\0' || token_equals(token, secret);
 }
 
+/* A browser says whose page asks. Without a token any page that somebody looks at could run commands here. */
+static int from_web_page(struct exchange *x)
+{
+	return x->server->token->text[0] == '\0' &&
+	       MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN) != NULL;
+}
+
 /* Everything that the head alone decides. Leaves a status when it refuses. */
 static void check_head(struct exchange *x, const char *method)
 {
@@ -236,12 +243,17 @@ static void check_head(struct exchange *x, const char *method)
 		MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	struct problem p = { 0 };
 	char allow[64];
+	int open;
 
 	x->route = route_find(method, x->path, &x->segment, allow, sizeof allow);
-	if (!(x->route && (x->route->flags & ROUTE_OPEN)) && !authorized(x)) {
+	open = x->route && (x->route->flags & ROUTE_OPEN);
+	if (!open && !authorized(x)) {
 		problem_set(&p, DTSS_E_INVALID, "no valid token: send \"Authorization: Bearer TOKEN\"");
 		reply_status(x, MHD_HTTP_UNAUTHORIZED, &p);
 		MHD_add_response_header(x->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+	} else if (!open && from_web_page(x)) {
+		problem_set(&p, DTSS_E_INVALID, "web pages may not use a scheduler that has no token");
+		reply_status(x, MHD_HTTP_FORBIDDEN, &p);
 	} else if (!x->route && allow[0]) {
 		problem_set(&p, DTSS_E_UNSUPPORTED, "%s is not allowed here: expected %s", method, allow);
 		reply_status(x, MHD_HTTP_METHOD_NOT_ALLOWED, &p);
@@ -290,10 +302,16 @@ static int take_body(struct exchange *x, const char *data, size_t len)
 
 		while (cap <= x->body_len)
 			cap *= 2;
+		if (x->server->bodies + (cap - x->body_cap) > HTTP_BODIES_MAX) {
+			problem_set(&p, DTSS_E_NOMEM, "too many long bodies at once");
+			reply_problem(x, &p);
+			return 0;
+		}
 		char *grown = realloc(x->body, cap);
 
 		if (!grown)
 			return -1;
+		x->server->bodies += cap - x->body_cap;
 		x->body = grown;
 		x->body_cap = cap;
 	}
@@ -361,6 +379,7 @@ void server_completed(void *cls, struct MHD_Connection *connection, void **con_c
 	if (x->response)
 		MHD_destroy_response(x->response);
 	x->server->open--;
+	x->server->bodies -= x->body_cap;
 	free(x->path);
 	free(x->body);
 	free(x);

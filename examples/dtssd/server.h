@@ -28,6 +28,7 @@ struct server {
 	struct exchange *waiting[2]; /* those with a deadline, doubly linked lists; [1]: who follow a task's log */
 	uint64_t due_ns;             /* no deadline among them is earlier */
 	size_t open;                 /* exchanges that have begun and have not completed */
+	size_t bodies;               /* bytes that their bodies take */
 	int stopping;
 	int resumed;         /* libmicrohttpd has work of its own, whatever its descriptors say */
 	uint64_t trouble_ns; /* until then /readyz says that the store refused a write; 0: no trouble */

@@ -84,7 +84,7 @@
 /* a store */
 #define DTSS_STORE_OPS_MAX 65536            /* submitted and not yet answered */
 #define DTSS_STORE_GROUP_BYTES_MAX 16777216 /* written in one transaction before it is committed without being asked */
-#define DTSS_LIST_BYTES_MAX 8388608         /* records of one page, but for its last task; then the page ends early */
+#define DTSS_LIST_BYTES_MAX 8388608         /* of one page, but for its last task; then the page ends early */
 #define DTSS_MEMORY_HISTORY_MAX 100000      /* finished tasks that the memory store keeps: the last that finished */
 #define DTSS_MEMORY_BATCHES_MAX 1024        /* batches that it keeps for followers */
 #define DTSS_MEMORY_BATCH_BYTES_MAX 67108864

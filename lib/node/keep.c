@@ -46,6 +46,7 @@ static int keep_grow(struct keep *k, size_t size)
 	chunk->size = want;
 	k->chunks = chunk;
 	k->used = 0;
+	k->total += want;
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct keep {
 	const struct dtss_mem *mem;
 	struct keep_chunk *chunks; /* the newest is the one that is being filled */
 	size_t used;               /* of it */
+	size_t total;              /* of all chunks */
 	int failed;
 };
 

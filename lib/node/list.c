@@ -8,7 +8,7 @@
  *      engine:   4   7   9            asked first, up to live_end
  *      history:  2   3   4   8        asked when all that had left the engine by then is stored, up to next
  *      page:     2   3   4   7   8    4 left the engine in between: history is right; the page ends where one of the
- *                                     two ends, or at the limit
+ *                                     two ends, at the limit, or where it is long enough
  *
  * So a task that leaves the engine meanwhile is in one of the two at least.
  */
@@ -27,7 +27,7 @@ static int node_list_live(struct dtss_node *n, struct node_request *r)
 			return 0;
 		if (rc < 0)
 			return rc;
-		if (r->live_count == filter.limit) {
+		if (r->live_count == filter.limit || (r->live_count > 0 && r->keep.total >= DTSS_LIST_BYTES_MAX)) {
 			r->live_end = filter.after; /* there are more */
 			return 0;
 		}

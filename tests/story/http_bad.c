@@ -304,6 +304,19 @@ START_TEST(a_line_that_is_wrong_is_alone)
 }
 END_TEST
 
+/* Any page that somebody looks at can send such a request to loopback. */
+START_TEST(a_web_page)
+{
+	const char *body = "{\"argv\":[\"true\"]}";
+
+	http_call(&reply, &run, "POST", TASKS, "Origin: http://example.com", body, strlen(body));
+	is_error(403, "INVALID", NULL, "web page");
+	http_call(&reply, &run, "GET", "/healthz", "Origin: http://example.com", NULL, 0);
+	ck_assert_int_eq(reply.status, 200);
+	nothing_changed();
+}
+END_TEST
+
 START_TEST(a_request_that_is_no_http)
 {
 	static const char *const garbage[] = { "\r\n\r\nhello\r\n\r\n", "GET\r\n\r\n", "GET /healthz HTTP/1.1\r\n\r\n",
@@ -340,6 +353,7 @@ Suite *suite_story_http_bad(void)
 	tcase_add_loop_test(tc, an_agent_that_is_wrong, 0, sizeof bad_polls / sizeof bad_polls[0]);
 	tcase_add_test(tc, a_stale_fence);
 	tcase_add_test(tc, a_line_that_is_wrong_is_alone);
+	tcase_add_test(tc, a_web_page);
 	tcase_add_test(tc, a_request_that_is_no_http);
 	suite_add_tcase(suite, tc);
 	return suite;

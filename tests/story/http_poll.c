@@ -2,6 +2,7 @@
 #include <check.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "support/dtssd.h"
@@ -194,6 +195,67 @@ static int open_follow(void)
 	return http_raw(&run, request, strlen(request));
 }
 
+START_TEST(a_worker_writes_for_itself_alone)
+{
+	start_task();
+	http_post(&reply, &run, "/api/v2/workers/b/log?task=1&fence=1&offset=0", "forged\n");
+	ck_assert_int_eq(reply.status, 409);
+	ck_assert_str_eq(http_text(&reply, "code"), "FENCED");
+	http_get(&reply, &run, TASKS "/1/log");
+	ck_assert_uint_eq(reply.len, 0);
+	ck_assert(strstr(reply.headers, "X-Content-Type-Options: nosniff") != NULL);
+}
+END_TEST
+
+#define BIG_TASKS 96
+#define BIG_BYTES 200000
+
+/* An array of count tasks that are as long as tasks may be. */
+static char *big_tasks(int count)
+{
+	char *body = calloc((size_t)count, BIG_BYTES + 64), *at = body;
+
+	ck_assert(body != NULL);
+	for (int i = 0; i < count; i++) {
+		at += sprintf(at, "%s{\"argv\":[\"echo\",\"", i ? "," : "[");
+		memset(at, 'x', BIG_BYTES);
+		at += BIG_BYTES + sprintf(at + BIG_BYTES, "\"]}");
+	}
+	strcpy(at, "]");
+	return body;
+}
+
+/* More than an agent takes in one answer: it comes in several, each task once and the oldest first. */
+START_TEST(much_work_comes_in_pieces)
+{
+	json_int_t fence = 0;
+	int polls = 0;
+
+	for (int i = 0; i < 3; i++) {
+		char *body = big_tasks(BIG_TASKS / 3);
+
+		submit(body);
+		free(body);
+	}
+	while (fence < BIG_TASKS) {
+		char body[256];
+		const json_t *assign, *one;
+		size_t i;
+
+		snprintf(body, sizeof body,
+			 "{\"name\":\"a\",\"incarnation\":1,\"number\":%d,\"max_tasks\":%d,\"fence_seen\":%d}", ++polls,
+			 BIG_TASKS, (int)fence);
+		ck_assert_int_lt(polls, 32);
+		http_post(&reply, &run, "/api/v2/workers/a/poll?wait_ms=3000", body);
+		ck_assert_uint_lt(reply.len, 16777216);
+		assign = json_object_get(reply.json, "assign");
+		json_array_foreach (assign, i, one)
+			ck_assert_int_eq(json_integer_value(json_object_get(one, "fence")), ++fence);
+	}
+	ck_assert_int_gt(polls, 1);
+}
+END_TEST
+
 START_TEST(a_follow_begins_before_the_first_attempt_and_ends_with_it)
 {
 	char buf[4096];
@@ -259,6 +321,8 @@ Suite *suite_story_http_poll(void)
 	tcase_add_test(tc, a_newer_poll_ends_an_older_one_and_gets_the_work);
 	tcase_add_test(tc, an_agents_newer_incarnation_wins);
 	tcase_add_test(tc, log_bytes_are_appended_once);
+	tcase_add_test(tc, a_worker_writes_for_itself_alone);
+	tcase_add_test(tc, much_work_comes_in_pieces);
 	tcase_add_test(tc, a_follow_begins_before_the_first_attempt_and_ends_with_it);
 	tcase_add_test(tc, a_client_that_left_a_follow_is_noticed);
 	suite_add_tcase(suite, tc);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "support/dtssd.h"
 
@@ -40,6 +41,21 @@ static void refused(const char *path, const char *body, long status, const char 
 	ck_assert_uint_eq(json_object_size(reply.json), 1);
 	ck_assert_msg(strstr(http_text(&reply, "error"), error) != NULL, "%s", reply.body);
 	ck_assert(strstr(reply.headers, "Content-Type: application/json") != NULL);
+}
+
+/* Of the server. */
+static size_t resident_kib(void)
+{
+	char path[64];
+	char *text, *at;
+	size_t kib = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)run.pid);
+	text = file_text(path);
+	at = strstr(text, "VmRSS:");
+	ck_assert(at && sscanf(at, "VmRSS: %zu", &kib) == 1);
+	free(text);
+	return kib;
 }
 
 START_TEST(no_workers_is_an_empty_array)
@@ -144,6 +160,27 @@ START_TEST(a_v1_worker_is_never_given_a_task)
 }
 END_TEST
 
+/* What is refused is not kept either: the server's memory does not grow by it. */
+START_TEST(a_refused_heartbeat_leaves_nothing)
+{
+	size_t len = 4 << 20, before;
+	char *body = malloc(len + 64);
+
+	ck_assert(body != NULL);
+	before = resident_kib();
+	for (int i = 0; i < 24; i++) {
+		size_t head = (size_t)sprintf(body, "{\"max_tasks\":1,\"worker_id\":\"%d", i);
+
+		memset(body + head, 'w', len);
+		strcpy(body + head + len, "\"}");
+		http_post(&reply, &run, "/api/v1/heartbeat", body);
+		ck_assert_int_eq(reply.status, 400);
+	}
+	ck_assert_uint_lt(resident_kib(), before + 48 * 1024);
+	free(body);
+}
+END_TEST
+
 START_TEST(an_agents_name_is_taken)
 {
 	http_post(&reply, &run, "/api/v2/workers/a/poll",
@@ -167,6 +204,7 @@ Suite *suite_story_http_v1(void)
 	tcase_add_test(tc, what_is_wrong_is_said_as_its_clients_expect);
 	tcase_add_test(tc, other_methods_are_405);
 	tcase_add_test(tc, a_v1_worker_is_never_given_a_task);
+	tcase_add_test(tc, a_refused_heartbeat_leaves_nothing);
 	tcase_add_test(tc, an_agents_name_is_taken);
 	suite_add_tcase(suite, tc);
 	return suite;

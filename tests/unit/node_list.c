@@ -76,6 +76,37 @@ START_TEST(pages_of_every_size_show_each_task_once)
 }
 END_TEST
 
+/* However long the tasks are that live: an answer of gigabytes would end the program. */
+START_TEST(a_page_of_long_tasks_ends_early)
+{
+	static char payload[200000];
+	struct dtss_request request = rig_request(DTSS_REQUEST_SUBMIT);
+	struct dtss_task_spec spec = rig_spec("long");
+	struct dtss_answer answer;
+	struct rig r = { 0 };
+	uint64_t next = 0, seen = 0;
+	size_t i;
+
+	rig_open(&r);
+	spec.payload = payload;
+	spec.payload_len = sizeof payload;
+	request.u.submit.specs = &spec;
+	request.u.submit.count = 1;
+	for (i = 0; i < 100; i++)
+		ck_assert_int_eq(rig_ask(&r, &request, &answer), 0);
+	do {
+		ck_assert_int_eq(ask_list(&r, next, 1000, &answer), 0);
+		ck_assert_uint_gt(answer.u.list.count, 0);
+		ck_assert_uint_le(answer.u.list.count, DTSS_LIST_BYTES_MAX / sizeof payload + 1);
+		for (i = 0; i < answer.u.list.count; i++)
+			ck_assert_uint_eq(answer.u.list.tasks[i]->id.v, ++seen);
+		next = answer.u.list.next;
+	} while (next != 0);
+	ck_assert_uint_eq(seen, 100);
+	rig_close(&r);
+}
+END_TEST
+
 START_TEST(a_filter_holds_for_both)
 {
 	struct dtss_request request = rig_request(DTSS_REQUEST_LIST);
@@ -201,6 +232,7 @@ Suite *suite_unit_node_list(void)
 
 	tcase_add_test(t, history_and_what_lives_are_one_list);
 	tcase_add_test(t, pages_of_every_size_show_each_task_once);
+	tcase_add_test(t, a_page_of_long_tasks_ends_early);
 	tcase_add_test(t, a_filter_holds_for_both);
 	tcase_add_test(t, the_limit_has_limits);
 	tcase_add_test(t, a_task_that_becomes_history_meanwhile_is_there_once);
