@@ -22,11 +22,11 @@ int dtss_sched_cancel(struct dtss_sched *s, struct dtss_time now, dtss_task_id i
 		a->state = DTSS_ATTEMPT_STOPPING;
 		batch_mark_task(s, t, MARK_ATTEMPT);
 		stopping = a->sent;
-		if (stopping)
-			action_stop(s, a->worker, t->ready.id, a->fence, DTSS_CAUSE_CANCEL);
 	}
 	task_move(s, now, t, DTSS_TASK_CANCELLED, DTSS_CAUSE_CANCEL);
-	if (a && !stopping) {
+	if (stopping) {
+		action_stop(s, a->worker, t->ready.id, a->fence, DTSS_CAUSE_CANCEL); /* rests on that move */
+	} else if (a) {
 		/* the worker was never told about it */
 		struct dtss_outcome o = { DTSS_CAUSE_CANCEL, 0, 0, 0, NULL };
 

@@ -91,10 +91,11 @@ int depend_resolve(struct dtss_sched *s, struct dtss_time now, size_t *budget)
 			*budget -= 1;
 			depend_tell(s, now, parent, parent->children);
 		}
-		if (parent->children)
+		if (parent->children || !*budget)
 			return 0;
 		if (batch_reserve(s, 1, BATCH_BYTES) != 0)
 			return DTSS_E_NOMEM;
+		*budget -= 1;
 		s->resolving_head = parent->next_list;
 		if (!s->resolving_head)
 			s->resolving_tail = NULL;

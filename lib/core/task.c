@@ -111,9 +111,12 @@ void task_ready_or_delayed(struct dtss_sched *s, struct dtss_time now, struct ta
 
 static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struct task *t, struct attempt *a)
 {
+	struct worker *w = a->worker;
+	uint64_t fence = a->fence;
 	struct dtss_outcome o = { 0 };
+	int stop = 0;
 
-	if (a->incarnation < a->worker->incarnation || now.mono_ns >= t->renewed_ns + s->cfg.lease_ms * NS_PER_MS) {
+	if (a->incarnation < w->incarnation || now.mono_ns >= t->renewed_ns + s->cfg.lease_ms * NS_PER_MS) {
 		o.cause = DTSS_CAUSE_LOST;
 	} else if (a->rejected) {
 		o.cause = DTSS_CAUSE_REJECTED;
@@ -122,9 +125,11 @@ static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struc
 		return;
 	} else {
 		o.cause = a->state == DTSS_ATTEMPT_LEASED ? DTSS_CAUSE_REJECTED : DTSS_CAUSE_TIMEOUT;
-		action_stop(s, a->worker, t->ready.id, a->fence, DTSS_CAUSE_TIMEOUT);
+		stop = 1;
 	}
 	attempt_end(s, now, t, &o, NULL);
+	if (stop) /* rests on that end */
+		action_stop(s, w, t->ready.id, fence, DTSS_CAUSE_TIMEOUT);
 }
 
 void task_due(struct dtss_sched *s, struct dtss_time now, struct task *t)
@@ -143,12 +148,13 @@ void task_due(struct dtss_sched *s, struct dtss_time now, struct task *t)
 		task_arm(s, now, t);
 }
 
-/* A finished task leaves when no attempt of it is stopping and its children know. */
+/* A finished task leaves when no attempt of it is stopping and its children know; those that have to tell them stand in
+ * a list of their own, and leave from there. */
 void task_retire(struct dtss_sched *s, struct dtss_time now, struct task *t)
 {
 	struct dtss_event e = { 0 };
 
-	if (t->done || !dtss_task_state_terminal(t->state) || task_live(t) || t->children)
+	if (t->done || !dtss_task_state_terminal(t->state) || task_live(t) || t->children || t->resolving)
 		return;
 	e.type = DTSS_EVENT_RETIRED;
 	e.task = t->ready.id;

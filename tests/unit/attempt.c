@@ -257,6 +257,26 @@ START_TEST(the_run_timeout_has_a_backstop)
 }
 END_TEST
 
+/* S1: nobody is told of what a crash would lose */
+START_TEST(the_stop_of_a_timeout_leaves_when_the_end_is_durable)
+{
+	struct dtss_action action;
+	dtss_task_id id;
+
+	spec.timeout_ms = 5000;
+	id = submit();
+	engine_started(&e, id);
+	engine_pass(&e, 5000 + 10000 + 30000 - 1000);
+	expect(id, DTSS_TASK_RUNNING, DTSS_CAUSE_NONE);
+	engine_sleep(&e, 1000);
+	ck_assert_int_eq(dtss_sched_tick(e.s, e.now), 0);
+	ck_assert_int_eq(dtss_sched_next_action(e.s, &action), 0);
+	engine_pump(&e);
+	expect(id, DTSS_TASK_FAILED, DTSS_CAUSE_TIMEOUT);
+	ck_assert_uint_eq(engine_count(&e, DTSS_MESSAGE_STOP, "w"), 1);
+}
+END_TEST
+
 START_TEST(a_run_without_a_timeout_may_take_hours)
 {
 	dtss_task_id id = submit();
@@ -289,6 +309,7 @@ Suite *suite_unit_attempt(void)
 	tcase_add_test(c, fences_grow_for_ever);
 	tcase_add_test(c, an_attempt_that_is_listed_and_never_starts_is_given_back);
 	tcase_add_test(c, the_run_timeout_has_a_backstop);
+	tcase_add_test(c, the_stop_of_a_timeout_leaves_when_the_end_is_durable);
 	tcase_add_test(c, a_run_without_a_timeout_may_take_hours);
 	suite_add_tcase(s, c);
 	return s;

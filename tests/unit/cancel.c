@@ -215,6 +215,20 @@ START_TEST(what_has_ended_cannot_be_cancelled)
 }
 END_TEST
 
+/* S1, S22: nobody is told of what a crash would lose */
+START_TEST(the_stop_leaves_when_the_cancel_is_durable)
+{
+	dtss_task_id id = leased();
+	struct dtss_action action;
+
+	engine_started(&e, id);
+	ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, id, NULL), 0);
+	ck_assert_int_eq(dtss_sched_next_action(e.s, &action), 0);
+	engine_pump(&e);
+	ck_assert_uint_eq(engine_count(&e, DTSS_MESSAGE_STOP, "w"), 1);
+}
+END_TEST
+
 Suite *suite_unit_cancel(void)
 {
 	Suite *s = suite_create("unit_cancel");
@@ -229,6 +243,7 @@ Suite *suite_unit_cancel(void)
 	tcase_add_test(c, a_cancel_that_overtakes_the_assignment_hides_it);
 	tcase_add_test(c, the_slot_comes_back_when_the_lease_of_a_stopping_attempt_expires);
 	tcase_add_test(c, a_stop_that_was_lost_is_said_again);
+	tcase_add_test(c, the_stop_leaves_when_the_cancel_is_durable);
 	tcase_add_test(c, a_cancelled_attempt_is_stopping_after_a_restart_too);
 	tcase_add_test(c, what_has_ended_cannot_be_cancelled);
 	suite_add_tcase(s, c);

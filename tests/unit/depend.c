@@ -297,6 +297,56 @@ START_TEST(a_held_child_waits_for_both)
 }
 END_TEST
 
+/* All between two ticks: a's children are to be told, but the only one has gone, and so has the attempt. */
+START_TEST(a_parent_whose_children_and_attempt_go_before_it_could_tell_leaves_once)
+{
+	dtss_task_id a = engine_task(&e, "a"), child = engine_after(&e, "child", a), b, c;
+	struct dtss_report r = { .size = sizeof r, .task = a, .attempt = 1, .kind = DTSS_REPORT_ENDED };
+
+	engine_pump(&e);
+	engine_started(&e, a);
+	r.fence = engine_fence(&e, a);
+	r.outcome.cause = DTSS_CAUSE_CANCEL;
+	b = engine_task(&e, "b");
+	c = engine_after(&e, "c", b);
+	ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, a, NULL), 0);
+	ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, b, NULL), 0);
+	ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, child, NULL), 0);
+	ck_assert_int_eq(dtss_sched_report(e.s, e.now, &r), 0);
+	engine_store(&e);
+	expect(c, DTSS_TASK_SKIPPED);
+	ck_assert_uint_eq(e.tasks[a.v].retired, 1);
+	ck_assert_uint_eq(e.tasks[b.v].retired, 1);
+}
+END_TEST
+
+/* S24: leaving is a transition too */
+START_TEST(thousands_of_parents_without_children_leave_in_bounded_steps)
+{
+	dtss_task_id parent[CHILDREN], child[CHILDREN];
+	size_t i;
+
+	for (i = 0; i < CHILDREN; i++) {
+		parent[i] = engine_task(&e, "parent");
+		child[i] = engine_after(&e, "child", parent[i]);
+	}
+	for (i = 0; i < CHILDREN; i++)
+		ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, parent[i], NULL), 0);
+	for (i = 0; i < CHILDREN; i++)
+		ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, child[i], NULL), 0);
+	engine_store(&e);
+	for (i = 0; dtss_sched_next_ns(e.s) <= e.now.mono_ns; i++) {
+		uint64_t seq = e.seq;
+
+		ck_assert_int_eq(dtss_sched_tick(e.s, e.now), 0);
+		engine_store(&e);
+		ck_assert_uint_le(e.seq - seq, DTSS_STEP_MAX);
+	}
+	ck_assert_uint_ge(i, CHILDREN / DTSS_STEP_MAX);
+	ck_assert_uint_eq(e.tasks[parent[CHILDREN - 1].v].retired, 1);
+}
+END_TEST
+
 Suite *suite_unit_depend(void)
 {
 	Suite *s = suite_create("unit_depend");
@@ -316,6 +366,8 @@ Suite *suite_unit_depend(void)
 	tcase_add_test(c, a_cancelled_parent_tells_its_children_while_its_attempt_is_stopping);
 	tcase_add_test(c, a_dependency_named_twice_counts_once_it_is_over);
 	tcase_add_test(c, a_held_child_waits_for_both);
+	tcase_add_test(c, a_parent_whose_children_and_attempt_go_before_it_could_tell_leaves_once);
+	tcase_add_test(c, thousands_of_parents_without_children_leave_in_bounded_steps);
 	suite_add_tcase(s, c);
 	return s;
 }
