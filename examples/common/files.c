@@ -88,7 +88,7 @@ int token_read(struct token *token, const char *path, struct problem *p)
 		return rc;
 	text[strcspn(text, "\r\n")] = '\0';
 	rc = token_set(token, text, p);
-	memset(text, 0, len);
+	explicit_bzero(text, len);
 	free(text);
 	if (rc != 0 || stat(path, &st) != 0)
 		return rc;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "common/log.h"
 #include "common/nearest.h"
+#include "dtssd/framing.h"
 
 #define NS_PER_MS 1000000
 
@@ -241,13 +242,18 @@ static void check_head(struct exchange *x, const char *method)
 {
 	const char *length =
 		MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *fault = framing_fault(x->connection);
 	struct problem p = { 0 };
 	char allow[64];
 	int open;
 
 	x->route = route_find(method, x->path, &x->segment, allow, sizeof allow);
 	open = x->route && (x->route->flags & ROUTE_OPEN);
-	if (!open && !authorized(x)) {
+	if (fault) {
+		problem_set(&p, DTSS_E_INVALID, "%s", fault);
+		reply_problem(x, &p);
+		MHD_add_response_header(x->response, MHD_HTTP_HEADER_CONNECTION, "close");
+	} else if (!open && !authorized(x)) {
 		problem_set(&p, DTSS_E_INVALID, "no valid token: send \"Authorization: Bearer TOKEN\"");
 		reply_status(x, MHD_HTTP_UNAUTHORIZED, &p);
 		MHD_add_response_header(x->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
@@ -341,8 +347,9 @@ enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, cons
 			return MHD_NO;
 		*con_cls = x;
 		check_head(x, method);
-		/* who asks before sending is told before sending */
-		if (x->status && MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT))
+		/* who asks before sending is told before sending; and nobody knows where a faulty body ends */
+		if (x->status && (MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) ||
+				  framing_fault(connection)))
 			return send_reply(x);
 		return MHD_YES;
 	}

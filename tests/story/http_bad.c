@@ -206,7 +206,7 @@ START_TEST(a_key_for_another_task)
 	http_post(&reply, &run, TASKS, "{\"argv\":[\"false\"],\"key\":\"k\"}");
 	is_error(409, "CONFLICT", "key", "task 1");
 	http_post(&reply, &run, TASKS, "[{\"argv\":[\"ls\"]},{\"argv\":[\"false\"],\"key\":\"k\"}]");
-	is_error(409, "CONFLICT", "key", "task 1");
+	is_error(409, "CONFLICT", "[1].key", "task 1");
 	http_get(&reply, &run, "/api/v2/stats");
 	ck_assert_int_eq(http_int(&reply, "totals.submitted"), 1);
 }
@@ -304,6 +304,33 @@ START_TEST(a_line_that_is_wrong_is_alone)
 }
 END_TEST
 
+/* Each is answered once, and what follows it is no second request. */
+START_TEST(a_request_whose_end_is_a_matter_of_taste)
+{
+	static const char *const heads[] = { "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+					     "Content-Length: 0\r\nContent-Length: 21\r\n",
+					     "Content-Length: +5\r\n",
+					     "Transfer-Encoding: gzip, chunked\r\n",
+					     "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+					     "Host: y\r\n" };
+	char request[512], buf[4096];
+
+	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+		int fd;
+
+		snprintf(
+			request, sizeof request,
+			"POST /api/v2/tasks HTTP/1.1\r\nHost: x\r\n%s\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+			heads[i]);
+		fd = http_raw(&run, request, strlen(request));
+		ck_assert_msg(http_raw_until(fd, buf, sizeof buf, "HTTP/1.1 400"), "%s: %s", heads[i], buf);
+		ck_assert_int_eq(http_raw_until(fd, buf, sizeof buf, "HTTP/1.1 200"), 0);
+		close(fd);
+	}
+	nothing_changed();
+}
+END_TEST
+
 /* Any page that somebody looks at can send such a request to loopback. */
 START_TEST(a_web_page)
 {
@@ -353,6 +380,7 @@ Suite *suite_story_http_bad(void)
 	tcase_add_loop_test(tc, an_agent_that_is_wrong, 0, sizeof bad_polls / sizeof bad_polls[0]);
 	tcase_add_test(tc, a_stale_fence);
 	tcase_add_test(tc, a_line_that_is_wrong_is_alone);
+	tcase_add_test(tc, a_request_whose_end_is_a_matter_of_taste);
 	tcase_add_test(tc, a_web_page);
 	tcase_add_test(tc, a_request_that_is_no_http);
 	suite_add_tcase(suite, tc);
