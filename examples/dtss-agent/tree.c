@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "dtss-agent/kin.h"
 #include "dtss-agent/limits.h"
@@ -46,7 +47,7 @@ static int tree_remove_at(int parent, const char *name, int depth)
 		return -1;
 	}
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0) /* unlinkat() said that it is no link */
+	if (fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
 		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || tree_empty(fd, depth) < 0)
 		return -1;
@@ -63,5 +64,7 @@ void tree_remove_aside(const char *path)
 	if (rmdir(path) == 0 || errno == ENOENT || fork() != 0)
 		return; /* done, or being done; what cannot be done now is done at the next start */
 	(void)prctl(PR_SET_NAME, KIN_GUARD_NAME);
+	/* our lock, and the pipe whose end tells the guard that we have died, must not live on in it */
+	(void)syscall(SYS_close_range, 3u, ~0u, 0);
 	_exit(tree_remove(path) < 0);
 }
