@@ -80,7 +80,8 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)')
 
 # ---- goals --------------------------------------------------------------------------------------------------------
 
-.PHONY: all lib programs stage check asan lint format amalgamation install uninstall clean help equipped FORCE
+.PHONY: all lib programs demo cluster stage check asan lint format amalgamation install uninstall clean help equipped \
+	FORCE
 all: lib programs
 
 help:
@@ -88,6 +89,8 @@ help:
 #: make               builds what the installed packages allow, and names what it left out
 #: make deps          installs what build, check and lint need; works in one line with other goals: make deps check
 #: make lib           the library alone: needs a C compiler and make
+#: make demo          real work on three workers that survives a killed worker and a killed scheduler
+#: make cluster       a scheduler and three agents until Ctrl-C, and how to talk to them
 #: make check         runs every test; SUITES="unit/map conform/store" these alone
 #: make asan          the same under AddressSanitizer and UBSan
 #: make lint          the gates; silent when all is well
@@ -189,6 +192,7 @@ manifest_of = $(call in,lib,$(addprefix $(BUILD)/$(1).,a so so.$(soversion) so.$
 headers := $(call in,include,include/dtss.h) $(call in,include/dtss,$(wildcard include/dtss/*.h))
 libraries := $(headers) $(call manifest_of,libdtss) $(if $(sqlite_libs),$(call manifest_of,libdtss-sqlite))
 manifest = $(libraries) $(call in,bin,$(addprefix $(BUILD)/,$(built))) \
+	$(if $(filter dtss,$(built)),examples/dtss/completion.bash:share/bash-completion/completions/dtss) \
 	$(foreach m,$(wildcard man/*.[1-8]),$(m):share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 
 source = $(firstword $(subst :, ,$(1)))
@@ -246,6 +250,9 @@ $(BUILD)/$(1): $(BUILD)/examples/$(1)/main.o $(BUILD)/$(1).a $(BUILD)/common.a \
 	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $$@ $$^ -Wl,--as-needed $(call package_libs,$(needs_$(1))) -lm
 endef
 $(foreach p,$(programs),$(eval $(call program_rules,$(p))))
+
+demo cluster: all
+	@bash examples/demo/$@.sh $(BUILD)
 
 # ---- check: one runner, made from the list of test files ----------------------------------------------------------
 # tests/unit/map.c defines suite_unit_map(). Tests link the archives, so they reach private functions too.

@@ -13,7 +13,7 @@ const struct command commands[] = {
 	  INT_MAX, command_submit },
 	{ "ls", "", "Lists tasks, the newest last.", 0, 0, command_ls },
 	{ "show", "ID...", "Prints all that is known of a task.", 1, INT_MAX, command_show },
-	{ "logs", "ID", "Prints what a task wrote.", 1, 1, command_logs },
+	{ "logs", "ID...", "Prints what tasks wrote.", 1, INT_MAX, command_logs },
 	{ "wait", "ID...", "Waits until tasks have ended; 0 if all succeeded.", 1, INT_MAX, command_wait },
 	{ "why", "ID...", "Says why a task does not run.", 1, INT_MAX, command_why },
 	{ "cancel", "ID...", "Cancels tasks.", 1, INT_MAX, command_task_verb },

@@ -148,15 +148,10 @@ static int logs_follow(struct cli *cli, json_int_t id, const json_t *task)
 	return end ? CLI_OK : CLI_FAILED;
 }
 
-int command_logs(struct cli *cli)
+static int logs_of(struct cli *cli, struct call *call, json_int_t id)
 {
-	json_int_t id = operand_id(cli->operands[0]);
-	struct call call = { 0 };
 	char path[128], attempt[32] = "";
-	int status = CLI_FAILED;
 
-	if (id == 0)
-		return CLI_USAGE;
 	if (cli->attempt)
 		snprintf(attempt, sizeof attempt, "&attempt=%d", (int)cli->attempt);
 	if (cli->follow)
@@ -164,16 +159,29 @@ int command_logs(struct cli *cli)
 	else
 		snprintf(path, sizeof path, "/tasks/%lld/log?stream=%s%s", (long long)id,
 			 cli->from_stderr ? "stderr" : "stdout", attempt);
-	if (call_begin(cli, &call, "GET", path, CALL_JSON, NULL) == 0) {
-		call_end(&call, curl_easy_perform(call.easy));
-		if (!call_succeeded(&call)) {
-			call_tell(cli, &call);
-		} else if (cli->follow) {
-			status = logs_follow(cli, id, call.json);
-		} else {
-			fwrite(call.text, 1, call.len, stdout);
-			status = CLI_OK;
-		}
+	if (call_begin(cli, call, "GET", path, CALL_JSON, NULL) != 0)
+		return CLI_FAILED;
+	call_end(call, curl_easy_perform(call->easy));
+	if (!call_succeeded(call)) {
+		call_tell(cli, call);
+		return CLI_FAILED;
+	}
+	if (cli->follow)
+		return logs_follow(cli, id, call->json);
+	fwrite(call->text, 1, call->len, stdout); /* what stdout does not take is noticed at the end */
+	return CLI_OK;
+}
+
+int command_logs(struct cli *cli)
+{
+	struct call call = { 0 };
+	int status = CLI_OK;
+
+	for (int i = 0; i < cli->operand_count; i++) {
+		json_int_t id = operand_id(cli->operands[i]);
+
+		if (id == 0 || logs_of(cli, &call, id) != CLI_OK)
+			status = CLI_FAILED;
 	}
 	call_fini(&call);
 	return status;
