@@ -62,6 +62,7 @@ else
 CFLAGS ?= -O2 -g
 HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(if $(call taken,-O2 -D_FORTIFY_SOURCE=3),3,2)
 endif
+HARDEN += $(call taken,-ffile-prefix-map=$(CURDIR)=.) # the same bytes wherever it is built
 
 C99 := -std=c99 -pedantic $(WARN)
 C11 := -std=c11 -D_GNU_SOURCE $(WARN)

@@ -81,8 +81,9 @@ static const char *set_option(struct settings *s, const char *name, const char *
 		return from_file ? "a configuration file names no other" : set_text(&s->config, value, 0);
 	if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
 		return "expected text or json";
-	if (!from_file || s->log_format == LOG_TEXT)
+	if (!from_file || !s->log_format_set)
 		s->log_format = strcmp(value, "json") == 0 ? LOG_JSON : LOG_TEXT;
+	s->log_format_set |= !from_file;
 	return NULL;
 }
 

@@ -14,6 +14,7 @@ struct settings {
 	char *config;
 	char *token_file;
 	enum log_format log_format;
+	int log_format_set; /* on the command line */
 	struct dtss_config sched;
 };
 

@@ -232,6 +232,8 @@ static const struct {
 	{ "placement = best\n", "conf:1: placement: expected least_load, round_robin or pack" },
 	{ "store = nowhere\n", "conf:1: store: expected memory or sqlite:PATH" },
 	{ "tasks_max = 0\n", "conf:1: tasks_max: expected an integer, 1.." },
+	{ "lease_ms = 2000\n", "conf: heartbeat_ms: expected less than lease_ms, which is 2000" },
+	{ "suspicious_ms = 30000\n", "conf: suspicious_ms: expected less than offline_ms, which is 20000" },
 };
 
 START_TEST(a_configuration_that_is_wrong)
@@ -255,6 +257,12 @@ START_TEST(a_configuration_is_obeyed)
 	ck_assert_int_eq(http_int(&reply, "answer.heartbeat_ms"), 500);
 	text = file_text(run.err);
 	ck_assert_msg(text[0] == '{', "%s", text);
+	free(text);
+	ck_assert_int_eq(dtssd_stop(&run, SIGTERM), 0);
+	unlink(run.err);
+	dtssd_again(&run, "--config", path, "--log-format", "text", NULL); /* the command line goes before it */
+	text = file_text(run.err);
+	ck_assert_msg(text[0] != '{', "%s", text);
 	free(text);
 }
 END_TEST
