@@ -214,20 +214,23 @@ static void heartbeat_unlisted(struct dtss_sched *s, struct dtss_time now, struc
 	}
 }
 
+#define FOREIGN_MAX (UINT32_MAX / 2) /* a claim beyond that would wrap what it is added to */
+
 static void heartbeat_load(struct dtss_sched *s, struct dtss_time now, struct worker *w,
 			   const struct dtss_heartbeat *hb)
 {
+	uint32_t used = hb->used < FOREIGN_MAX ? hb->used : FOREIGN_MAX;
 	uint32_t unknown;
 
 	if (w->kind == DTSS_WORKER_PLACEMENT) {
 		young_expire(s, now, w);
 		w->old_total = 0;
-		w->foreign = hb->used;
+		w->foreign = used;
 		return;
 	}
 	unknown = heartbeat_listed(s, now, w, hb);
 	heartbeat_unlisted(s, now, w, hb);
-	w->foreign = unknown + (hb->used > hb->held_count ? hb->used - (uint32_t)hb->held_count : 0);
+	w->foreign = unknown + (used > hb->held_count ? used - (uint32_t)hb->held_count : 0);
 }
 
 int dtss_sched_heartbeat(struct dtss_sched *s, struct dtss_time now, const struct dtss_heartbeat *heartbeat)

@@ -66,16 +66,20 @@ static uint32_t after_state(const struct dtss_sched *s, const struct dtss_after 
 	return parent ? parent->state : after->outcome;
 }
 
+static int after_known(const struct dtss_sched *s, const struct dtss_after *after)
+{
+	/* nothing can be known about an id that was not yet given out, whatever the caller says */
+	return after->task.v < s->meta.next_task && after_state(s, after) != DTSS_TASK_NEW;
+}
+
 static int prepare_after(struct dtss_sched *s, const struct dtss_task_spec *spec, struct task *t)
 {
 	size_t i, deps = 0;
 
 	for (i = 0; i < spec->after_count; i++) {
-		uint32_t state = after_state(s, &spec->after[i]);
-
-		if (state == DTSS_TASK_NEW || state >= DTSS_TASK_STATES)
+		if (!after_known(s, &spec->after[i]))
 			return sched_problem(s, DTSS_E_NOT_FOUND, "after", "ids of tasks that exist", i);
-		deps += !dtss_task_state_terminal(state);
+		deps += !dtss_task_state_terminal(after_state(s, &spec->after[i]));
 	}
 	if (!deps)
 		return 0;
@@ -267,7 +271,7 @@ int submit_many(struct dtss_sched *s, struct dtss_time now, const struct dtss_ta
 			if (count > 1 && error != DTSS_E_NOMEM)
 				s->problem.index = i;
 			if (error == DTSS_E_CONFLICT)
-				ret_ids[i].v = known;
+				ret_ids[i].v = known < s->meta.next_task ? known : 0; /* else it will never be */
 			break;
 		}
 		ret_ids[i].v = known;

@@ -235,5 +235,8 @@ void worker_due(struct dtss_sched *s, struct dtss_time now, struct worker *w)
 		wheel_cancel(&s->wheel, &w->timer);
 		return;
 	}
-	worker_arm(s, w);
+	if (w->status == DTSS_WORKER_OFFLINE && w->live && silent >= s->cfg.worker_forget_ms * NS_PER_MS)
+		wheel_set(&s->wheel, &w->timer, now.mono_ns + s->cfg.lease_ms * NS_PER_MS); /* what it has ends first */
+	else
+		worker_arm(s, w);
 }

@@ -189,6 +189,24 @@ static void three_thousand(int32_t exit_code, uint32_t expected)
 	ck_assert_int_eq(dtss_sched_task_get(e.s, parent, &(struct dtss_task_view){ 0 }), DTSS_E_NOT_FOUND);
 }
 
+/* Whoever tells what became of a task that does not exist yet is not believed. */
+START_TEST(the_outcome_of_an_id_that_was_never_given_is_not_believed)
+{
+	dtss_task_id a = engine_task(&e, "a"), ids[2];
+	struct dtss_after after = { { a.v + 1 }, DTSS_TASK_SUCCEEDED, 0 };
+	struct dtss_task_spec specs[2] = { engine_spec("b"), engine_spec("c") };
+	uint64_t digest = dtss_sched_digest_all(e.s);
+
+	specs[1].after = &after;
+	specs[1].after_count = 1;
+	ck_assert_int_eq(dtss_sched_submit_many(e.s, e.now, specs, 2, ids, NULL), DTSS_E_NOT_FOUND);
+	ck_assert_int_eq(dtss_sched_submit(e.s, e.now, &specs[1], ids), DTSS_E_NOT_FOUND);
+	after.task.v = DTSS_TASK_ID_MAX;
+	ck_assert_int_eq(dtss_sched_submit(e.s, e.now, &specs[1], ids), DTSS_E_NOT_FOUND);
+	ck_assert_uint_eq(dtss_sched_digest_all(e.s), digest);
+}
+END_TEST
+
 START_TEST(thousands_of_children_become_ready_in_bounded_steps)
 {
 	three_thousand(0, DTSS_TASK_READY);
@@ -359,6 +377,7 @@ Suite *suite_unit_depend(void)
 	tcase_add_test(c, a_parent_that_has_ended_is_known_while_it_is_loaded);
 	tcase_add_test(c, a_parent_that_left_the_engine_is_known_by_its_outcome);
 	tcase_add_test(c, a_task_cannot_wait_for_itself_or_for_what_comes_later);
+	tcase_add_test(c, the_outcome_of_an_id_that_was_never_given_is_not_believed);
 	tcase_add_test(c, thousands_of_children_become_ready_in_bounded_steps);
 	tcase_add_test(c, thousands_of_children_are_skipped_in_bounded_steps);
 	tcase_add_test(c, half_told_children_are_told_after_a_restart);
