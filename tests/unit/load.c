@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include "support/engine.h"
+
+Suite *suite_unit_load(void);
+
+static struct engine e;
+static struct dtss_sched *fresh;
+
+/* A little of everything, stored. */
+static void setup(void)
+{
+	struct dtss_task_spec spec = engine_spec("job");
+	struct engine_agent *a;
+	dtss_task_id id;
+
+	engine_open(&e, NULL);
+	a = engine_agent(&e, "w", 2, "tag");
+	a->resources[a->resource_count++] = (struct dtss_resource){ "mem", 5 };
+	engine_beat(&e, a);
+	spec.key = "k";
+	spec.retry.attempts_max = 3;
+	id = engine_submit(&e, &spec);
+	engine_after(&e, "child", id);
+	engine_task(&e, "other");
+	spec.key = "done";
+	id = engine_submit(&e, &spec);
+	ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, id, NULL), 0);
+	engine_pump(&e);
+	engine_exit(&e, (dtss_task_id){ 1 }, 1);
+	ck_assert_int_eq(dtss_sched_create(&fresh, NULL, &e.standby_mem.mem), 0);
+}
+
+static void teardown(void)
+{
+	dtss_sched_destroy(fresh);
+	engine_close(&e);
+}
+
+/* The records but those of that kind. */
+static int load_without(uint32_t kind)
+{
+	const struct records_row *row;
+	int error = 0;
+	size_t i;
+
+	for (i = 0; i < RECORDS_BUCKETS; i++)
+		for (row = e.records.bucket[i]; row && !error; row = row->next)
+			if (row->record.kind != kind)
+				error = dtss_sched_load(fresh, row->record.data, row->record.len);
+	return error;
+}
+
+/* S20 */
+START_TEST(the_order_of_the_records_does_not_matter)
+{
+	const struct records_row *row;
+	size_t i;
+
+	for (i = RECORDS_BUCKETS; i-- > 0;)
+		for (row = e.records.bucket[i]; row; row = row->next)
+			ck_assert_int_eq(dtss_sched_load(fresh, row->record.data, row->record.len), 0);
+	ck_assert_uint_eq(dtss_sched_digest(fresh), dtss_sched_digest(e.s));
+	ck_assert_int_eq(dtss_sched_lead(fresh, e.now, 7), 0);
+	ck_assert_uint_eq(dtss_sched_check(fresh, NULL, 0), 0);
+}
+END_TEST
+
+START_TEST(records_that_do_not_belong_together_are_refused)
+{
+	const uint32_t needed[] = { DTSS_RECORD_TASK, DTSS_RECORD_SPEC, DTSS_RECORD_ATTEMPT, DTSS_RECORD_WORKER };
+
+	ck_assert_int_eq(load_without(needed[_i]), 0);
+	ck_assert_int_eq(dtss_sched_lead(fresh, e.now, 7), DTSS_E_CORRUPT);
+	ck_assert_uint_eq(dtss_sched_next_ns(fresh), DTSS_NEVER); /* it does not lead */
+}
+END_TEST
+
+START_TEST(damage_is_an_error_and_never_a_crash)
+{
+	const struct records_row *row;
+	size_t i, at;
+
+	for (i = 0; i < RECORDS_BUCKETS; i++)
+		for (row = e.records.bucket[i]; row; row = row->next) {
+			unsigned char *bytes = malloc(row->record.len);
+
+			ck_assert_ptr_nonnull(bytes);
+			memcpy(bytes, row->record.data, row->record.len);
+			for (at = 0; at < row->record.len; at += 3) {
+				bytes[at] ^= 0x40;
+				ck_assert_int_lt(dtss_sched_load(fresh, bytes, row->record.len), 0);
+				ck_assert_int_lt(dtss_sched_load(fresh, bytes, at), 0);
+				bytes[at] ^= 0x40;
+			}
+			free(bytes);
+		}
+	ck_assert_int_eq(load_without(0), 0);
+	ck_assert_uint_eq(dtss_sched_digest(fresh), dtss_sched_digest(e.s));
+}
+END_TEST
+
+START_TEST(a_leader_loads_nothing)
+{
+	ck_assert_int_eq(dtss_sched_load(e.s, "x", 1), DTSS_E_STATE);
+}
+END_TEST
+
+START_TEST(an_empty_store_is_a_beginning)
+{
+	dtss_task_id id;
+	struct dtss_task_spec spec = engine_spec("job");
+
+	ck_assert_int_eq(dtss_sched_lead(fresh, e.now, 1), 0);
+	ck_assert_int_eq(dtss_sched_submit(fresh, e.now, &spec, &id), 0);
+	ck_assert_uint_eq(id.v, 1);
+}
+END_TEST
+
+Suite *suite_unit_load(void)
+{
+	Suite *s = suite_create("unit_load");
+	TCase *c = tcase_create("load");
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, the_order_of_the_records_does_not_matter);
+	tcase_add_loop_test(c, records_that_do_not_belong_together_are_refused, 0, 4);
+	tcase_add_test(c, damage_is_an_error_and_never_a_crash);
+	tcase_add_test(c, a_leader_loads_nothing);
+	tcase_add_test(c, an_empty_store_is_a_beginning);
+	suite_add_tcase(s, c);
+	return s;
+}
