@@ -144,7 +144,8 @@ DTSS_API int dtss_sched_apply(struct dtss_sched *s, const struct dtss_batch *bat
  * task, 1 when key and specification are those of task *ret_id. */
 DTSS_API int dtss_sched_submit(struct dtss_sched *s, struct dtss_time now, const struct dtss_task_spec *spec,
 			       dtss_task_id *ret_id);
-/* All or nothing; ids and known (1 where the key was known, may be NULL) have count elements. Errors as submit. */
+/* All or nothing; ids and known (1 where the key was known, may be NULL) have count elements. Errors as submit; with
+ * DTSS_E_CONFLICT the id at the problem's index is set, to 0 when it is another of these that has the key. */
 DTSS_API int dtss_sched_submit_many(struct dtss_sched *s, struct dtss_time now, const struct dtss_task_spec *specs,
 				    size_t count, dtss_task_id *ret_ids, uint8_t *ret_known);
 /* DTSS_E_NOT_FOUND, DTSS_E_STATE: it has ended. *ret_stopping (may be NULL): 1 when an attempt must still be stopped. */

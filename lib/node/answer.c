@@ -74,6 +74,7 @@ void node_answer_engine(struct dtss_node *n, struct node_request *r, int result,
 	case DTSS_E_INVALID:
 	case DTSS_E_TOO_BIG:
 	case DTSS_E_FULL:
+	case DTSS_E_CONFLICT:
 	case DTSS_E_NOT_FOUND:
 	case DTSS_E_STATE:
 		dtss_sched_problem(n->sched, &problem);

@@ -62,6 +62,8 @@ START_TEST(an_array_is_taken_whole_or_not_at_all)
 	ck_assert_str_eq(http_text(&reply, "field"), "[1].argv");
 	http_get(&reply, &run, TASKS);
 	ck_assert_uint_eq(json_array_size(json_object_get(reply.json, "tasks")), 0);
+	submit("[{\"argv\":[\"true\"],\"key\":\"k\"},{\"argv\":[\"false\"],\"key\":\"k\"}]", 409);
+	ck_assert_str_eq(http_text(&reply, "error"), "[1].key: expected a key that no other task of this request has");
 	submit("[{\"argv\":[\"true\"]},{\"argv\":[\"false\"]}]", 201);
 	ck_assert_int_eq(http_int(&reply, "tasks.0.id") + 1, http_int(&reply, "tasks.1.id"));
 	ck_assert_str_eq(http_text(&reply, "tasks.1.argv.0"), "false");

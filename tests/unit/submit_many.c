@@ -92,6 +92,7 @@ START_TEST(a_key_for_two_specifications_in_one_call_is_a_conflict)
 	specs[3].key = "k";
 	specs[3].priority = 5;
 	expect_refused(4, DTSS_E_CONFLICT, 3);
+	ck_assert_uint_eq(ids[3].v, 0); /* the id that the other one would have had is nobody's */
 	specs[3].priority = 0;
 	ck_assert_int_eq(submit(4), 0);
 	specs[3].key = NULL;
