@@ -56,6 +56,9 @@ static void daemon_told_to_end(struct agent_daemon *d, struct dtss_time now)
 	else
 		log_line(LOG_INFO, "ending at once: %u tasks are given back", stats.running);
 	(void)dtss_agent_drain(d->engine, now, grace_ms); /* it cannot fail */
+	for (struct attempt *a = d->attempts.first; a && d->signals > 1; a = a->next)
+		if (a->stop == 1) /* one that had SIGTERM already; the others get their STOP now */
+			attempt_stop(&d->attempts, a->kin.fence, 1);
 	/* SIGTERM after the grace, SIGKILL after it once more, and then it must be reported */
 	d->end_ns = now.mono_ns + (d->signals == 1 ? 2 * grace_ms + STOP_REPORT_MS : STOP_NOW_MS) * NS_PER_MS;
 }
@@ -154,7 +157,8 @@ static void daemon_action(struct agent_daemon *d, struct dtss_time now, const st
 		attempt_start(&d->attempts, now, &action->u.start);
 		break;
 	case DTSS_AGENT_STOP:
-		attempt_stop(&d->attempts, action->u.stop.fence, action->u.stop.force != 0);
+		/* told twice to end: there is no time for what a task does about SIGTERM */
+		attempt_stop(&d->attempts, action->u.stop.fence, action->u.stop.force != 0 || d->signals > 1);
 		break;
 	case DTSS_AGENT_SEND:
 		(void)d->transport->ops->send(d->transport, NULL,

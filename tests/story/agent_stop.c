@@ -171,6 +171,32 @@ START_TEST(a_second_signal_is_at_once)
 }
 END_TEST
 
+/* Not even a task that ignores SIGTERM is left for the next start to clear up, and then counted as lost. */
+START_TEST(a_second_signal_gives_back_what_ignores_sigterm)
+{
+	struct cluster c;
+	json_t *task;
+	pid_t agent;
+	uint64_t id;
+
+	cluster_open(&c, NULL);
+	agent = cluster_agent(&c, CLUSTER_SAME, "one", "--grace", "60", NULL);
+	id = cluster_probe(&c, NULL, "deaf", "touch", "../../../ready", "sleep", "1000", NULL);
+	cluster_file_appears(&c, "ready");
+	json_decref(cluster_until(&c, id, "running"));
+	ck_assert_int_eq(kill(agent, SIGTERM), 0);
+	cluster_log_has(&c, "one", "may go on");
+	ck_assert_int_eq(kill(agent, SIGTERM), 0);
+	ck_assert_int_eq(cluster_wait(&c, agent), 0);
+	ck_assert_int_eq(cluster_strays(&c), 0);
+	task = cluster_until(&c, id, "ready");
+	ck_assert_str_eq(cluster_text(json_array_get(json_object_get(task, "attempts"), 0), "cause"), "released");
+	ck_assert_int_eq(cluster_number(task, "lost_count"), 0);
+	json_decref(task);
+	cluster_close(&c);
+}
+END_TEST
+
 Suite *suite_story_agent_stop(void)
 {
 	Suite *suite = suite_create("story/agent_stop");
@@ -183,6 +209,7 @@ Suite *suite_story_agent_stop(void)
 	tcase_add_test(tcase, sigterm_lets_tasks_finish);
 	tcase_add_test(tcase, sigterm_gives_back_what_does_not_finish);
 	tcase_add_test(tcase, a_second_signal_is_at_once);
+	tcase_add_test(tcase, a_second_signal_gives_back_what_ignores_sigterm);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
