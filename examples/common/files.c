@@ -2,12 +2,23 @@
 #include "common/files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common/log.h"
+
+int files_standard(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd < 3);
+	return fd < 0 ? -1 : close(fd);
+}
 
 static int make_parents(char *path)
 {

@@ -6,6 +6,9 @@
 #include "common/limits.h"
 #include "common/problem.h"
 
+/* Opens 0, 1 and 2 where they are not: else a socket or a store would get their number, and what is logged. 0, or -1. */
+int files_standard(void);
+
 /* The state directory, made with mode 0700 when it is not there: $XDG_STATE_HOME/dtss when that is set, else
  * /var/lib/dtss for root and ~/.local/state/dtss for others. 0, or a negative DTSS_E_* with the problem. */
 int statedir_open(char path[PATH_LEN_MAX], struct problem *p);

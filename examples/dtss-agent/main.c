@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,17 +175,6 @@ static int complete(struct settings *s)
 	return open_work_dir(s);
 }
 
-/* 0, 1 and 2 must be something, or a socket would get their numbers. */
-static int open_standard_files(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR);
-	} while (fd >= 0 && fd < 3);
-	return fd < 0 ? -1 : close(fd);
-}
-
 static int serve(struct settings *s)
 {
 	struct agent_daemon daemon;
@@ -220,7 +208,7 @@ int main(int argc, char **argv)
 		.set = set,
 		.ctx = &settings,
 	};
-	int rc = open_standard_files() < 0 ? -2 : options_parse(&options, argc, argv);
+	int rc = files_standard() < 0 ? -2 : options_parse(&options, argc, argv);
 
 	if (rc < 0)
 		rc = options_status(rc);

@@ -247,7 +247,7 @@ static void serve(struct dtssd *d)
 int main(int argc, char **argv)
 {
 	struct dtssd d = { .listen_fd = -1, .signal_fd = -1 };
-	int status = settings_read(&d.settings, argc, argv);
+	int status = files_standard() < 0 ? -1 - EXIT_FAILURE : settings_read(&d.settings, argc, argv);
 
 	status = status < 0 ? options_status(status) : start(&d);
 	if (d.server.daemon) {
