@@ -157,7 +157,8 @@ int sqlite_file_lock(const struct sqlite_message *message, int create, int *ret_
 
 	if (snprintf(path, sizeof path, "%s.lock", message->path) < 0)
 		return DTSS_E_IO;
-	fd = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
+	/* no link: two names would be one lock, or somebody else's file would be made */
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
 	if (fd < 0 && errno == ENOENT && !create) {
 		*ret_fd = -1;
 		return DTSS_OK;

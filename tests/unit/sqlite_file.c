@@ -357,6 +357,19 @@ START_TEST(a_backup_of_a_running_store_is_a_store)
 }
 END_TEST
 
+START_TEST(a_lock_that_is_a_link_is_refused)
+{
+	char lock[600], target[600];
+
+	snprintf(lock, sizeof lock, "%s.lock", k.path);
+	snprintf(target, sizeof target, "%s.elsewhere", k.path);
+	ck_assert_int_eq(symlink(target, lock), 0);
+	ck_assert_int_eq(open_store(), DTSS_E_IO);
+	ck_assert_ptr_nonnull(strstr(message, "lock file"));
+	ck_assert_int_lt(access(target, F_OK), 0);
+}
+END_TEST
+
 Suite *suite_unit_sqlite_file(void)
 {
 	Suite *s = suite_create("unit/sqlite_file");
@@ -374,6 +387,7 @@ Suite *suite_unit_sqlite_file(void)
 	tcase_add_test(tc, a_flipped_bit_in_a_record_is_found);
 	tcase_add_test(tc, a_store_without_a_table_is_damaged);
 	tcase_add_test(tc, one_process_at_a_time);
+	tcase_add_test(tc, a_lock_that_is_a_link_is_refused);
 	tcase_add_test(tc, a_backup_of_a_running_store_is_a_store);
 	tcase_add_test(tc, identity_and_epoch_last_and_a_restore_renews_the_identity);
 	suite_add_tcase(s, tc);
