@@ -83,6 +83,10 @@ void engine_stored(struct engine *e);
 void engine_pass(struct engine *e, uint64_t ms);
 void engine_sleep(struct engine *e, uint64_t ms); /* both clocks go on, and nobody is called */
 void engine_check(const struct engine *e);
+/* What a refused verb must leave as it was (S25): taken before it. 0, and nothing to compare, once the allocation that was
+ * to fail is over. */
+uint64_t engine_trace(const struct engine *e);
+void engine_no_trace(const struct engine *e, uint64_t trace);
 /* It is killed: what was not stored is lost. A new one is loaded from the records, and leads. */
 void engine_restart(struct engine *e);
 /* It is killed, and the standby leads. */
