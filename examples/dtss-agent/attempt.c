@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,9 +38,12 @@ static enum kin_scope attempt_scope(const struct attempts *all, const struct att
 	return KIN_ALONE;
 }
 
+/* It does not start. Unless something else is known, that is not the task's fault: another worker may have more luck. */
 static void attempt_fail(struct attempt *a, int err, const char *detail)
 {
-	a->outcome = (struct dtss_outcome){ .cause = DTSS_CAUSE_START_FAILED, .err = err };
+	if (a->outcome.cause != DTSS_CAUSE_START_FAILED)
+		a->outcome.cause = DTSS_CAUSE_REJECTED;
+	a->outcome.err = err;
 	if (detail != a->detail || !detail[0])
 		snprintf(a->detail, sizeof a->detail, "%s", detail[0] ? detail : strerror(err));
 	a->outcome.detail = a->detail;
@@ -49,54 +51,15 @@ static void attempt_fail(struct attempt *a, int err, const char *detail)
 
 /* ---- starting ---- */
 
-static int attempt_directory(struct attempt *a, const struct attempts *all, const struct dtss_task_spec *spec)
-{
-	if (spec->cwd && spec->cwd[0])
-		return (a->cwd = strdup(spec->cwd)) ? 0 : ENOMEM;
-	if (asprintf(&a->dir, "%s/%llu", all->dir, (unsigned long long)a->kin.fence) < 0) {
-		a->dir = NULL;
-		return ENOMEM;
-	}
-	if (mkdir(a->dir, 0700) < 0 ||
-	    (all->account->drop && chown(a->dir, all->account->uid, all->account->gid) < 0)) {
-		snprintf(a->detail, sizeof a->detail, "cannot make a directory for it: %s", strerror(errno));
-		return errno;
-	}
-	return (a->cwd = strdup(a->dir)) ? 0 : ENOMEM;
-}
-
-/* Everything that can be found wrong before the intent is written. */
-static int attempt_prepare(struct attempt *a, const struct attempts *all, const struct dtss_agent_start *start)
-{
-	struct dtss_task_spec *spec = NULL;
-	int err;
-
-	err = dtss_spec_decode(start->spec, start->spec_len, dtss_mem_libc(), &spec) == 0 ? 0 : EBADMSG;
-	if (!err)
-		err = spawn_prepare(&a->spawn, start, spec, all->search, a->detail);
-	if (!err)
-		err = attempt_directory(a, all, spec);
-	dtss_spec_free(spec, dtss_mem_libc());
-	a->spawn.cwd = a->cwd;
-	if (!err && all->cgroups->version &&
-	    cgroup_make(all->cgroups, all->journal->incarnation, a->kin.fence, a->kin.cgroup, &a->spawn.cgroup_fd) <
-		    0) {
-		snprintf(a->detail, sizeof a->detail, "cannot make a control group for it: %s", strerror(errno));
-		err = errno;
-	}
-	return err;
-}
-
 void attempt_start(struct attempts *all, struct dtss_time now, const struct dtss_agent_start *start)
 {
 	struct attempt *a = calloc(1, sizeof *a);
 	int err;
 
 	if (!a) {
-		struct dtss_outcome none = { .cause = DTSS_CAUSE_START_FAILED, .err = ENOMEM };
+		struct dtss_outcome none = { .cause = DTSS_CAUSE_REJECTED, .err = ENOMEM };
 
-		(void)dtss_agent_ended(all->engine, now, start->fence,
-				       &none); /* it knows the fence, and there is no more to do */
+		(void)dtss_agent_ended(all->engine, now, start->fence, &none); /* it knows the fence */
 		return;
 	}
 	a->kin = (struct kin){ .task = start->task.v, .fence = start->fence, .attempt = start->attempt };
@@ -197,6 +160,8 @@ static void attempt_exec(struct attempts *all, struct attempt *a, struct dtss_ti
 	a->exec_fd = -1;
 	a->state = ATTEMPT_RUNNING;
 	if (n == sizeof failure) {
+		if (failure.step != SPAWN_CGROUP && failure.step != SPAWN_FILES)
+			a->outcome.cause = DTSS_CAUSE_START_FAILED;
 		spawn_explain(&failure, &a->spawn, a->detail);
 		attempt_fail(a, failure.err, a->detail);
 	} else if (a->outcome.cause == DTSS_CAUSE_NONE) {

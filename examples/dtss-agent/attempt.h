@@ -58,6 +58,10 @@ struct attempts {
 	const char *worker; /* the name, as it stands in a URL */
 };
 
+/* Everything that can be found wrong before the intent is written. 0, or a positive errno with detail; the cause is set
+ * when it is the task's fault. */
+int attempt_prepare(struct attempt *a, const struct attempts *all, const struct dtss_agent_start *start);
+
 /* The engine's actions. */
 void attempt_start(struct attempts *all, struct dtss_time now, const struct dtss_agent_start *start);
 void attempt_stop(struct attempts *all, uint64_t fence, int force);

@@ -176,6 +176,31 @@ START_TEST(what_cannot_start_says_why)
 }
 END_TEST
 
+/* A machine that cannot make a directory must not fail the tasks of all others. */
+START_TEST(what_only_this_machine_cannot_start_is_tried_again)
+{
+	struct cluster c;
+	json_t *task, *attempt;
+	char dir[128], aside[128];
+	uint64_t id;
+
+	open_with_agent(&c, 0);
+	cluster_path(&c, "work/agent-one", dir);
+	cluster_path(&c, "aside", aside);
+	ck_assert_int_eq(rename(dir, aside), 0);
+	id = cluster_probe(&c, NULL, "exit", "0", NULL);
+	json_decref(cluster_until(&c, id, "delayed"));
+	ck_assert_int_eq(rename(aside, dir), 0);
+	task = cluster_until(&c, id, "succeeded");
+	attempt = json_array_get(json_object_get(task, "attempts"), 0);
+	ck_assert_str_eq(cluster_text(attempt, "cause"), "rejected");
+	ck_assert_int_eq(cluster_number(attempt, "err"), ENOENT);
+	ck_assert_int_eq(cluster_number(task, "failed_count"), 0);
+	json_decref(task);
+	cluster_close(&c);
+}
+END_TEST
+
 /* X8: 20 MB, of which the first 16 MiB are there, a notice, and the last 64 KiB. */
 START_TEST(huge_output_is_cut_in_the_middle)
 {
@@ -251,6 +276,7 @@ Suite *suite_story_agent_run(void)
 	tcase_add_loop_test(tcase, a_task_has_what_it_was_given_and_nothing_else, CLUSTER_SAME, CLUSTER_NOBODY + 1);
 	tcase_add_test(tcase, as_root_it_can_run_tasks_as_somebody_else);
 	tcase_add_test(tcase, what_cannot_start_says_why);
+	tcase_add_test(tcase, what_only_this_machine_cannot_start_is_tried_again);
 	tcase_add_test(tcase, huge_output_is_cut_in_the_middle);
 	tcase_add_test(tcase, a_restart_of_the_scheduler_loses_no_output);
 	tcase_add_test(tcase, a_task_leaves_nothing_on_the_disk);
