@@ -12,7 +12,6 @@ static struct engine e;
 #define TRY(call)                                                                                                      \
 	do {                                                                                                           \
 		uint64_t trace_ = engine_trace(&e);                                                                    \
-                                                                                                                       \
 		error = (call);                                                                                        \
 		if (error == DTSS_E_NOMEM)                                                                             \
 			engine_no_trace(&e, trace_);                                                                   \
