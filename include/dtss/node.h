@@ -123,7 +123,7 @@ struct dtss_answer {
 			const dtss_task_id *ids;
 			const uint8_t *known; /* 1: the key was known, nothing new was made */
 			size_t count;
-			dtss_task_id conflict; /* with DTSS_E_CONFLICT: the task that has the key; 0: another of these */
+			dtss_task_id conflict; /* with DTSS_E_CONFLICT: who has the key; 0: another of these */
 		} submit;
 		struct {
 			uint32_t stopping;
