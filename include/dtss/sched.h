@@ -195,6 +195,7 @@ DTSS_API int dtss_sched_worker_get(struct dtss_sched *s, const char *name, struc
 DTSS_API int dtss_sched_worker_next(struct dtss_sched *s, const char *after, struct dtss_worker_view *ret_view);
 /* 1 when the attempt with this fence is live or stopping, else 0. */
 DTSS_API int dtss_sched_fence_live(const struct dtss_sched *s, dtss_task_id id, uint64_t fence);
+/* Why it does not run. DTSS_E_NOT_FOUND, DTSS_E_NOT_LEADER. */
 DTSS_API int dtss_sched_explain(struct dtss_sched *s, struct dtss_time now, dtss_task_id id,
 				struct dtss_explanation *ret_explanation);
 DTSS_API void dtss_sched_stats(const struct dtss_sched *s, struct dtss_stats *ret_stats);
@@ -204,7 +205,8 @@ DTSS_API void dtss_sched_problem(const struct dtss_sched *s, struct dtss_problem
 DTSS_API uint64_t dtss_sched_digest(const struct dtss_sched *s);
 /* The volatile state too: leases, timers, load, what is queued. */
 DTSS_API uint64_t dtss_sched_digest_all(const struct dtss_sched *s);
-/* Every invariant, by name; slow. The number that do not hold, of which at most cap are written. */
+/* Every invariant, by name; slow. The number that do not hold, of which at most cap are written. Before lead: those of
+ * what was loaded alone. */
 DTSS_API size_t dtss_sched_check(const struct dtss_sched *s, struct dtss_violation *ret_violations, size_t cap);
 
 #ifdef __cplusplus

@@ -70,6 +70,8 @@ static void attempt_unlink(struct dtss_sched *s, struct task *t, struct worker *
 	w->leased--;
 	attempt_account(&w->shape, t->need, -1);
 	worker_refresh(s, w);
+	if (t->need->pool.resource_count)
+		dispatch_improved(s, w);
 }
 
 void attempt_grant(struct dtss_sched *s, struct dtss_time now, struct task *t, struct worker *w)

@@ -250,6 +250,8 @@ int dtss_sched_explain(struct dtss_sched *s, struct dtss_time now, dtss_task_id 
 	struct sentence out;
 	char *text;
 
+	if (!s->epoch)
+		return DTSS_E_NOT_LEADER; /* it decides nothing, so it has no reasons */
 	s->answer_seq = DTSS_NEVER;
 	if (!t)
 		return sched_problem(s, DTSS_E_NOT_FOUND, "id", "the id of a task", 0);

@@ -37,14 +37,12 @@ struct intern *intern_find(const struct interns *t, const char *text)
 /* The smallest free number, so that bitmaps over numbers stay short. */
 static uint32_t intern_number(struct interns *t)
 {
-	uint32_t i;
-
 	if (!t->free)
 		return (uint32_t)t->count++;
-	for (i = 0; t->at[i]; i++)
-		;
+	while (t->at[t->lowest])
+		t->lowest++;
 	t->free--;
-	return i;
+	return t->lowest;
 }
 
 static int intern_room(struct interns *t, const struct dtss_mem *mem)
@@ -99,5 +97,7 @@ void intern_put(struct interns *t, const struct dtss_mem *mem, struct intern *i)
 	map_remove(&t->map, i->hash, i);
 	t->at[i->number] = NULL;
 	t->free++;
+	if (i->number < t->lowest)
+		t->lowest = i->number;
 	mem->release(mem->ctx, i, sizeof *i + i->len + 1);
 }

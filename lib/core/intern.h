@@ -21,6 +21,7 @@ struct interns {
 	struct intern **at; /* by number; a free one holds NULL */
 	size_t cap, count;  /* numbers below count were given out */
 	uint32_t free;      /* how many of them are free */
+	uint32_t lowest;    /* none below this is free */
 	uint64_t key0, key1;
 };
 

@@ -57,6 +57,7 @@ void worker_shape_swap(struct dtss_sched *s, struct worker *w, struct worker_sha
 
 	worker_adopt(w, shape);
 	pool_retag(s->pool, &w->entry);
+	dispatch_improved(s, w);
 	*shape = old;
 }
 
@@ -138,6 +139,7 @@ void worker_free(struct dtss_sched *s, struct worker *w)
 void worker_refresh(struct dtss_sched *s, struct worker *w)
 {
 	int open = w->status == DTSS_WORKER_ONLINE && !w->draining && !w->cordoned && !w->stopping;
+	int had_room = w->entry.for_task && w->entry.used < w->entry.max;
 	uint32_t used = worker_used(w);
 
 	w->entry.used = used < w->max_tasks ? used : w->max_tasks;
@@ -151,7 +153,7 @@ void worker_refresh(struct dtss_sched *s, struct worker *w)
 		worker_count_slots(s, w, w->max_tasks, used);
 	else
 		worker_count_slots(s, w, 0, 0);
-	if (w->entry.for_task && w->entry.used < w->entry.max)
+	if (!had_room && w->entry.for_task && w->entry.used < w->entry.max)
 		dispatch_improved(s, w);
 }
 

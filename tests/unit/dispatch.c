@@ -112,6 +112,25 @@ START_TEST(a_task_that_fits_nowhere_blocks_nobody)
 }
 END_TEST
 
+/* L7: heartbeats without news wake nobody, whatever waits in vain */
+START_TEST(what_waits_in_vain_costs_no_tick)
+{
+	dtss_task_id never = with_tag("nobody", 100), huge = with_resource("mem", 1000);
+	struct engine_agent *w = engine_join(&e, "w", 2, NULL);
+	struct dtss_heartbeat hb;
+
+	expect(never, DTSS_TASK_READY);
+	hb = engine_heartbeat(&e, w);
+	ck_assert_int_eq(dtss_sched_heartbeat(e.s, e.now, &hb), 0);
+	ck_assert_uint_gt(dtss_sched_next_ns(e.s), e.now.mono_ns);
+	engine_task(&e, "a");
+	ck_assert_int_eq(dtss_sched_tick(e.s, e.now), 0);
+	ck_assert_uint_gt(dtss_sched_next_ns(e.s), e.now.mono_ns);
+	engine_pump(&e);
+	ck_assert_uint_eq(engine_state(&e, huge), DTSS_TASK_READY);
+}
+END_TEST
+
 /* S13 */
 START_TEST(slots_are_never_exceeded)
 {
@@ -362,6 +381,7 @@ Suite *suite_unit_dispatch(void)
 	tcase_add_test(c, the_best_of_all_requirements_goes_first);
 	tcase_add_test(c, a_retry_keeps_its_place);
 	tcase_add_test(c, a_task_that_fits_nowhere_blocks_nobody);
+	tcase_add_test(c, what_waits_in_vain_costs_no_tick);
 	tcase_add_test(c, slots_are_never_exceeded);
 	tcase_add_test(c, named_resources_gate_the_fit);
 	tcase_add_test(c, a_resource_may_shrink_and_grow_under_what_runs);

@@ -31,6 +31,25 @@ START_TEST(a_task_is_seen_at_once_and_its_answer_waits_for_its_commit)
 }
 END_TEST
 
+START_TEST(a_standby_can_be_looked_at)
+{
+	struct dtss_task_filter filter = { .queue = "default" };
+	dtss_task_id id = engine_task(&e, "job");
+	struct dtss_task_view v;
+
+	engine_join(&e, "w", 1, NULL);
+	engine_pump(&e);
+	ck_assert_uint_eq(dtss_sched_check(e.standby, NULL, 0), 0);
+	ck_assert_int_eq(dtss_sched_task_get(e.standby, id, &v), 0);
+	ck_assert_uint_eq(v.state, DTSS_TASK_LEASED);
+	ck_assert_int_eq(dtss_sched_task_next(e.standby, &filter, &v), 0);
+	ck_assert_uint_eq(v.id.v, id.v);
+	filter.queue = "other";
+	ck_assert_int_eq(dtss_sched_task_next(e.standby, &filter, &v), DTSS_E_NOT_FOUND);
+	ck_assert_int_eq(dtss_sched_explain(e.standby, e.now, id, &(struct dtss_explanation){ 0 }), DTSS_E_NOT_LEADER);
+}
+END_TEST
+
 /* S26: each that was there before is given exactly once, while others come and go */
 START_TEST(a_walk_gives_each_task_once)
 {
@@ -146,6 +165,7 @@ Suite *suite_unit_get(void)
 	TCase *c = tcase_create("get");
 
 	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, a_standby_can_be_looked_at);
 	tcase_add_test(c, a_task_is_seen_at_once_and_its_answer_waits_for_its_commit);
 	tcase_add_test(c, a_walk_gives_each_task_once);
 	tcase_add_test(c, a_walk_takes_what_the_filter_wants);
