@@ -11,34 +11,30 @@
 static size_t follow_receive(char *data, size_t one, size_t count, void *ctx)
 {
 	struct follow *f = ctx;
-	size_t len = one * count, old;
+	size_t len = one * count;
 	long status = 0;
 
 	(void)curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200)
 		return len; /* an error's text */
-	old = f->taken > f->seen ? (size_t)(f->taken - f->seen) : 0;
-	old = old < len ? old : len;
-	if (old < len && f->len > 0) {
+	if (f->len > 0) {
 		f->paused = 1;
 		return CURL_WRITEFUNC_PAUSE; /* it comes again, whole */
 	}
-	f->seen += len;
-	f->taken += len - old;
-	if (old < len && !f->deaf) {
-		memcpy(f->buf, data + old, len - old);
-		f->len = len - old;
+	f->taken += len;
+	if (!f->deaf) {
+		memcpy(f->buf, data, len);
+		f->len = len;
 		f->at = 0;
 	}
 	return len;
 }
 
-int follow_begin(struct follow *f, const struct cli *cli, CURLM *multi, json_int_t id, unsigned attempt)
+int follow_begin(struct follow *f, const struct cli *cli, CURLM *multi, const char *query)
 {
-	char path[128];
+	char path[CALL_PATH_MAX];
 
-	snprintf(path, sizeof path, "/tasks/%lld/log?attempt=%u&stream=%s&follow=1", (long long)id, attempt, f->stream);
-	f->seen = 0;
+	snprintf(path, sizeof path, "%s&stream=%s&offset=%llu", query, f->stream, (unsigned long long)f->taken);
 	f->error[0] = '\0';
 	if (call_prepare(cli, &f->easy, "GET", path) != 0)
 		return -1;
@@ -70,6 +66,9 @@ const char *follow_done(struct follow *f, CURLM *multi, CURLcode result)
 	(void)curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
 	follow_end(f, multi);
 	f->ended = result == CURLE_OK && (status == 200 || status == 404);
+	f->refused = result == CURLE_OK && status != 404 && status >= 400 && status < 500;
+	if (f->refused)
+		say("the scheduler refuses to tell what the task writes, with status %ld", status);
 	if (f->ended)
 		return NULL;
 	return result == CURLE_OK ? "it is not ready" : f->error[0] ? f->error : curl_easy_strerror(result);

@@ -5,8 +5,8 @@
 #include "dtss/cli.h"
 
 /*
- * One stream of one attempt, on its way to a descriptor. A request begins at the first byte; what was taken before is
- * dropped, so that a stream goes on where it was when the scheduler comes back.
+ * One stream of one attempt, on its way to a descriptor. Each request begins behind what was taken, so a stream goes on
+ * where it was when the scheduler comes back.
  *
  *	curl ──► follow_receive() ──► buf ──► follow_flush() ──► fd
  *	              └── buf is not empty: pause, curl keeps it
@@ -14,20 +14,20 @@
 struct follow {
 	const char *stream;
 	int fd;
-	int deaf;   /* nobody reads fd any more */
-	int ended;  /* all of the attempt was taken */
-	CURL *easy; /* NULL: no request is under way */
+	int deaf;    /* nobody reads fd any more */
+	int ended;   /* all of the attempt was taken */
+	int refused; /* it never will be */
+	CURL *easy;  /* NULL: no request is under way */
 	char error[CURL_ERROR_SIZE];
 	int paused;
 	uint64_t taken; /* bytes of this attempt */
-	uint64_t seen;  /* likewise, by this request */
 	size_t at;
 	size_t len;
 	char buf[CURL_MAX_WRITE_SIZE];
 };
 
-/* 0, or -1, which was told. */
-int follow_begin(struct follow *f, const struct cli *cli, CURLM *multi, json_int_t id, unsigned attempt);
+/* query: the path and all that both streams have in common. 0, or -1, which was told. */
+int follow_begin(struct follow *f, const struct cli *cli, CURLM *multi, const char *query);
 /* Its request is over. NULL: the stream has ended; or why it must begin again. */
 const char *follow_done(struct follow *f, CURLM *multi, CURLcode result);
 void follow_end(struct follow *f, CURLM *multi);

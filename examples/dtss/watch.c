@@ -14,14 +14,15 @@
 #include "dtss/view.h"
 
 /*
- *	submit ──► id ──► follow stdout and stderr of attempt n ──both ended──► look at the task ──► it has ended
- *	  │                        │                                                │
- *	  │                        └── not started after a while: explain           ├─ n + 1 is there, or to come: follow it
- *	  │                                                                         └─ n goes on: follow it again
- *	  └── no answer, connection lost: the same again after a pause. A follow begins at the first byte, and drops what
- *	      was taken before; a submit carries a key.
+ *	submit ──► follow stdout and stderr of attempt n ──both ended──► look at the task
+ *	                 │                 ▲                              │  │
+ *	                 │                 └──── n goes on: again ────────┘  └─ n has ended: read what is left, look again
+ *	                 └─ not started after a while: explain                          │
+ *	                                                                 n + 1 ◄────────┴──────► the task has ended
  *
- * One question is under way at a time, besides the two follows. Nothing here waits but watch_wait().
+ * A follow ends with its attempt, or when the scheduler stops: hence the looks, and the reading of what is left. When
+ * there is no answer, or a connection is lost, the same is done again after a pause: a submit has a key, a follow begins
+ * behind what was taken. One question is under way at a time, besides the follows; nothing waits but watch_wait().
  */
 enum question { ASK_NOTHING, ASK_SUBMIT, ASK_CANCEL, ASK_TASK, ASK_EXPLAIN };
 
@@ -33,6 +34,7 @@ struct watch {
 	enum question asking;
 	json_int_t id;
 	unsigned attempt;
+	int attempt_ended; /* it cannot write any more: what is left is being read */
 	struct follow follows[2];
 	size_t follow_count;
 	unsigned pause_ms;   /* 0: the scheduler is there */
@@ -88,15 +90,15 @@ static int watch_all_ended(const struct watch *w)
 	return ended == w->follow_count;
 }
 
-static void watch_attempt(struct watch *w, unsigned attempt)
+/* Begins with an attempt, or goes on with it. */
+static void watch_attempt(struct watch *w, unsigned attempt, int ended)
 {
 	for (size_t i = 0; i < w->follow_count; i++) {
-		struct follow *f = &w->follows[i];
-
-		f->ended = 0;
-		f->taken = attempt == w->attempt ? f->taken : 0;
+		w->follows[i].ended = 0;
+		w->follows[i].taken = attempt == w->attempt ? w->follows[i].taken : 0;
 	}
 	w->attempt = attempt;
+	w->attempt_ended = ended;
 }
 
 /* ---- questions and answers ---- */
@@ -131,7 +133,7 @@ static void watch_explained(struct watch *w)
 	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
 		if (strcmp(why, waits[i]) == 0) {
 			log_escape(clean, sizeof clean, task_text(w->call.json, "text"));
-			fprintf(stderr, "waiting: %s\n", clean);
+			fprintf(stderr, "waiting: %s\n", clean + (strncmp(clean, "waits ", 6) == 0 ? 6 : 0));
 			w->explain_ms = UINT64_MAX;
 		}
 	}
@@ -150,13 +152,15 @@ static void watch_looked(struct watch *w)
 	if (!ended && !final) {
 		w->pause_ms = call_backoff(w->pause_ms);
 		w->resume_ms = watch_ms() + w->pause_ms;
-		watch_attempt(w, w->attempt);
+		watch_attempt(w, w->attempt, 0);
+	} else if (!w->attempt_ended) {
+		watch_attempt(w, w->attempt, 1);
 	} else if ((final && !later) || w->plan->one_attempt) {
 		w->task = json_incref(w->call.json);
 		w->over = 1;
 	} else {
 		w->explain_ms = UINT64_MAX; /* it has begun, and backs off */
-		watch_attempt(w, w->attempt + 1);
+		watch_attempt(w, w->attempt + 1, 0);
 	}
 }
 
@@ -206,13 +210,16 @@ static int watch_begin(struct watch *w)
 {
 	uint64_t now = watch_ms();
 	enum question next = watch_next(w, now);
+	char query[128];
 
 	if (now < w->resume_ms)
 		return (int)(w->resume_ms - now);
+	snprintf(query, sizeof query, "/tasks/%lld/log?attempt=%u&follow=%d", (long long)w->id, w->attempt,
+		 !w->attempt_ended);
 	for (size_t i = 0; i < w->follow_count && w->id && !w->pause_ms; i++) {
 		struct follow *f = &w->follows[i];
 
-		if (!f->ended && !f->easy && follow_begin(f, w->cli, w->multi, w->id, w->attempt) != 0)
+		if (!f->ended && !f->easy && follow_begin(f, w->cli, w->multi, query) != 0)
 			w->over = 1;
 		if (f->taken)
 			w->explain_ms = UINT64_MAX;
@@ -265,9 +272,11 @@ static void watch_step(struct watch *w)
 
 		(void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &owner);
 		if (owner != &w->call) {
-			const char *reason = follow_done(owner, w->multi, result);
+			struct follow *f = owner;
+			const char *reason = follow_done(f, w->multi, result);
 
-			if (reason)
+			w->over |= f->refused;
+			if (reason && !w->over)
 				watch_lost(w, reason);
 		} else {
 			(void)curl_multi_remove_handle(w->multi, msg->easy_handle);

@@ -19,6 +19,7 @@ struct follow {
 	int follow;
 	int streaming;   /* the head has been sent */
 	int over;        /* nothing more comes */
+	int cut;         /* because the store could not be read: the client must see that it is not whole */
 	uint64_t offset; /* of the next byte to read */
 	char *data;      /* read and not yet copied out */
 	size_t len;
@@ -69,7 +70,7 @@ static ssize_t follow_read(void *cls, uint64_t pos, char *buf, size_t max)
 		return (ssize_t)n;
 	}
 	if (f->over)
-		return MHD_CONTENT_READER_END_OF_STREAM;
+		return f->cut ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
 	x->suspended = 1;
 	MHD_suspend_connection(x->connection);
 	follow_look(x);
@@ -98,6 +99,7 @@ static void read_answered(struct exchange *x, size_t index, const struct dtss_an
 
 	(void)index;
 	if (answer->result != 0) { /* the store has its troubles: what is there is not lost, so try again */
+		f->cut = !f->follow;
 		if (f->follow && !x->server->stopping)
 			exchange_wait(x, FOLLOW_WAIT_MS, follow_due);
 		else
@@ -166,10 +168,11 @@ void api_task_log(struct exchange *x)
 	struct problem p = { 0 };
 	struct follow *f;
 	dtss_task_id id;
-	uint64_t attempt, follow;
+	uint64_t attempt, follow, offset;
 
 	if (exchange_task(x, &id) != 0 || exchange_number(x, "attempt", 1, DTSS_ATTEMPTS_MAX, 0, &attempt) != 0 ||
-	    exchange_number(x, "follow", 0, 1, 0, &follow) != 0)
+	    exchange_number(x, "follow", 0, 1, 0, &follow) != 0 ||
+	    exchange_number(x, "offset", 0, INT64_MAX, 0, &offset) != 0)
 		return;
 	if (stream && strcmp(stream, "stdout") != 0 && strcmp(stream, "stderr") != 0) {
 		problem_field(&p, DTSS_E_INVALID, "stream", "stdout or stderr");
@@ -186,6 +189,7 @@ void api_task_log(struct exchange *x)
 	f->attempt = (uint32_t)attempt;
 	f->stream = stream && strcmp(stream, "stderr") == 0 ? 2 : 1;
 	f->follow = (int)follow;
+	f->offset = offset;
 	x->task = id.v;
 	x->state = f;
 	x->release = follow_free;

@@ -14,7 +14,7 @@ const struct route routes[] = {
 	{ "POST", V2 "/tasks", api_tasks_submit, 0, NULL, "Submit a task, an array of tasks, or NDJSON" },
 	{ "GET", V2 "/tasks", api_tasks_list, 0, " state queue name label after limit ", "List tasks by growing id" },
 	{ "GET", V2 "/tasks/{id}", api_task_get, 0, NULL, "One task" },
-	{ "GET", V2 "/tasks/{id}/log", api_task_log, 0, " attempt stream follow ", "What an attempt wrote" },
+	{ "GET", V2 "/tasks/{id}/log", api_task_log, 0, " attempt stream offset follow ", "What an attempt wrote" },
 	{ "GET", V2 "/tasks/{id}/explain", api_task_explain, 0, NULL, "Why a task does not run" },
 	{ "POST", V2 "/tasks/{id}/cancel", api_task_cancel, 0, NULL, "Cancel a task" },
 	{ "POST", V2 "/tasks/{id}/retry", api_task_retry, 0, NULL, "Submit a finished task again" },
