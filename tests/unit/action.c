@@ -106,6 +106,30 @@ START_TEST(thousands_that_nobody_takes_out_wait_in_their_order)
 }
 END_TEST
 
+/* It was to be sent again, and waited; meanwhile the report came that it runs. */
+START_TEST(what_runs_is_not_assigned_once_more)
+{
+	struct engine_agent *w = engine_join(&e, "w", 1, NULL);
+	struct dtss_heartbeat hb;
+	struct dtss_action a;
+	dtss_task_id id;
+	struct dtss_report r = { .size = sizeof r, .attempt = 1, .kind = DTSS_REPORT_STARTED };
+
+	w->deaf = 1;
+	id = engine_task(&e, "job");
+	engine_pump(&e);
+	engine_task(&e, "something that is not stored yet");
+	hb = engine_heartbeat(&e, w);
+	ck_assert_int_eq(dtss_sched_heartbeat(e.s, e.now, &hb), 0);
+	ck_assert_int_eq(dtss_sched_next_action(e.s, &a), 0); /* it releases nobody that waits before it */
+	r.task = id;
+	r.fence = engine_fence(&e, id);
+	ck_assert_int_eq(dtss_sched_report(e.s, e.now, &r), 0);
+	engine_pump(&e);
+	ck_assert_uint_eq(engine_count(&e, DTSS_MESSAGE_ASSIGN, "w"), 1);
+}
+END_TEST
+
 Suite *suite_unit_action(void)
 {
 	Suite *s = suite_create("unit_action");
@@ -116,6 +140,7 @@ Suite *suite_unit_action(void)
 	tcase_add_test(c, actions_are_released_by_what_was_stored);
 	tcase_add_test(c, an_assignment_that_was_overtaken_is_not_sent);
 	tcase_add_test(c, thousands_that_nobody_takes_out_wait_in_their_order);
+	tcase_add_test(c, what_runs_is_not_assigned_once_more);
 	suite_add_tcase(s, c);
 	return s;
 }

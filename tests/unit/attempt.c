@@ -292,6 +292,22 @@ START_TEST(a_run_without_a_timeout_may_take_hours)
 }
 END_TEST
 
+/* The agent cannot know of it before: a slow disk takes nothing from its lease. */
+START_TEST(the_lease_runs_from_when_the_grant_is_durable)
+{
+	dtss_task_id id = engine_submit(&e, &spec);
+
+	ck_assert_int_eq(dtss_sched_tick(e.s, e.now), 0);
+	engine_sleep(&e, 25000);
+	engine_store(&e);
+	w->silent = 1;
+	engine_pass(&e, 29000);
+	expect(id, DTSS_TASK_LEASED, DTSS_CAUSE_NONE);
+	engine_pass(&e, 2000);
+	expect(id, DTSS_TASK_READY, DTSS_CAUSE_LOST);
+}
+END_TEST
+
 Suite *suite_unit_attempt(void)
 {
 	Suite *s = suite_create("unit_attempt");
@@ -311,6 +327,7 @@ Suite *suite_unit_attempt(void)
 	tcase_add_test(c, the_run_timeout_has_a_backstop);
 	tcase_add_test(c, the_stop_of_a_timeout_leaves_when_the_end_is_durable);
 	tcase_add_test(c, a_run_without_a_timeout_may_take_hours);
+	tcase_add_test(c, the_lease_runs_from_when_the_grant_is_durable);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -183,6 +183,22 @@ START_TEST(an_epoch_of_nothing_is_refused)
 }
 END_TEST
 
+/* Its child was cancelled before it was told, and then the scheduler was killed. */
+START_TEST(a_finished_parent_without_children_leaves)
+{
+	dtss_task_id a = engine_task(&e, "a"), b;
+
+	ck_assert_int_eq(dtss_sched_hold(e.s, e.now, a), 0);
+	b = engine_after(&e, "b", a);
+	ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, a, NULL), 0);
+	ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, b, NULL), 0);
+	engine_store(&e);
+	ck_assert_uint_eq(e.tasks[a.v].retired, 0);
+	change_leader(_i);
+	ck_assert_uint_eq(e.tasks[a.v].retired, 1);
+}
+END_TEST
+
 Suite *suite_unit_lead(void)
 {
 	Suite *s = suite_create("unit_lead");
@@ -198,6 +214,7 @@ Suite *suite_unit_lead(void)
 	tcase_add_loop_test(c, what_was_not_stored_is_gone, 0, 2);
 	tcase_add_loop_test(c, totals_and_numbers_go_on, 0, 2);
 	tcase_add_test(c, an_epoch_of_nothing_is_refused);
+	tcase_add_loop_test(c, a_finished_parent_without_children_leaves, 0, 2);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -150,9 +150,15 @@ START_TEST(an_agent_replaces_a_worker_of_the_old_api_and_not_the_other_way)
 {
 	struct engine_agent *old = old_worker("x", 2), *agent = engine_agent(&e, "x", 2, NULL);
 	struct dtss_worker_view v;
-	dtss_task_id id = engine_task(&e, "job");
+	dtss_task_id id;
 
-	engine_beat(&e, agent);
+	ck_assert_str_eq(place(), "x");
+	ck_assert_str_eq(place(), "x");
+	agent->silent = 1;
+	engine_sleep(&e, 5000);
+	engine_pump(&e);
+	id = engine_task(&e, "job");
+	engine_beat(&e, agent); /* its own word counts, not what was placed there */
 	ck_assert_int_eq(dtss_sched_worker_get(e.s, "x", &v), 0);
 	ck_assert_uint_eq(v.kind, DTSS_WORKER_AGENT);
 	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_LEASED);
@@ -218,6 +224,22 @@ START_TEST(a_burst_and_a_slow_trickle_are_both_counted_exactly)
 }
 END_TEST
 
+/* Round robin in the degenerate case, as clients of the older scheduler expect. */
+START_TEST(equals_take_turns_over_heartbeats_too)
+{
+	struct engine_agent *a = old_worker("a", 4), *b = old_worker("b", 4);
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		ck_assert_str_eq(place(), i % 2 ? "b" : "a");
+		engine_sleep(&e, 2000);
+		engine_pump(&e);
+		engine_beat(&e, a);
+		engine_beat(&e, b);
+	}
+}
+END_TEST
+
 Suite *suite_unit_place(void)
 {
 	Suite *s = suite_create("unit_place");
@@ -234,6 +256,7 @@ Suite *suite_unit_place(void)
 	tcase_add_test(c, drained_cordoned_and_silent_workers_are_not_chosen);
 	tcase_add_test(c, what_is_wrong_with_the_tags_is_named);
 	tcase_add_test(c, a_burst_and_a_slow_trickle_are_both_counted_exactly);
+	tcase_add_test(c, equals_take_turns_over_heartbeats_too);
 	suite_add_tcase(s, c);
 	return s;
 }

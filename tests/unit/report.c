@@ -251,6 +251,20 @@ START_TEST(what_is_wrong_with_a_report_is_named)
 }
 END_TEST
 
+/* S5: late success is believed of lost attempts alone; this one was given back by its own agent */
+START_TEST(a_success_after_the_attempt_was_given_back_is_refused)
+{
+	dtss_task_id id = leased();
+
+	engine_started(&e, id);
+	ck_assert_int_eq(engine_cause_end(&e, id, DTSS_CAUSE_RELEASED), 0);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_DELAYED);
+	ck_assert_int_eq(engine_report(&e, id, engine_fence(&e, id), DTSS_REPORT_ENDED, DTSS_CAUSE_EXIT, 0),
+			 DTSS_E_FENCED);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_DELAYED);
+}
+END_TEST
+
 Suite *suite_unit_report(void)
 {
 	Suite *s = suite_create("unit_report");
@@ -269,6 +283,7 @@ Suite *suite_unit_report(void)
 	tcase_add_test(c, fences_of_others_are_refused);
 	tcase_add_test(c, a_fence_is_live_from_the_grant_to_the_end);
 	tcase_add_test(c, what_is_wrong_with_a_report_is_named);
+	tcase_add_test(c, a_success_after_the_attempt_was_given_back_is_refused);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -108,6 +108,7 @@ START_TEST(the_table_must_have_room_for_all)
 
 	engine_close(&e);
 	cfg.tasks_max = 10;
+	cfg.queue_tasks_max = 100;
 	engine_open(&e, &cfg);
 	engine_task(&e, "a");
 	expect_refused(10, DTSS_E_FULL, 9);

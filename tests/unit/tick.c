@@ -222,6 +222,21 @@ START_TEST(a_long_sleep_is_caught_up_with)
 }
 END_TEST
 
+/* P11: it jumps, and is set right again */
+START_TEST(a_wall_clock_that_jumps_and_comes_back_changes_nothing)
+{
+	dtss_task_id id = not_before(e.now.wall_ns + 60 * SECOND);
+
+	set_wall(-3600);
+	engine_pass(&e, 1000);
+	set_wall(3600);
+	engine_pass(&e, 58000);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_DELAYED);
+	engine_pass(&e, 1000);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_READY);
+}
+END_TEST
+
 Suite *suite_unit_tick(void)
 {
 	Suite *s = suite_create("unit_tick");
@@ -237,6 +252,7 @@ Suite *suite_unit_tick(void)
 	tcase_add_test(c, the_start_deadline_ends_what_waited_too_long);
 	tcase_add_test(c, the_start_deadline_does_not_end_a_retry);
 	tcase_add_test(c, a_long_sleep_is_caught_up_with);
+	tcase_add_test(c, a_wall_clock_that_jumps_and_comes_back_changes_nothing);
 	suite_add_tcase(s, c);
 	return s;
 }

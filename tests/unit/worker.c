@@ -68,6 +68,100 @@ START_TEST(a_worker_that_claims_any_load_is_full)
 }
 END_TEST
 
+/* L2: the network may repeat a heartbeat for ever */
+START_TEST(a_repeated_heartbeat_renews_nothing)
+{
+	struct engine_agent *w;
+	struct dtss_heartbeat hb;
+	dtss_task_id id;
+	int i;
+
+	engine_open(&e, NULL);
+	w = engine_join(&e, "w", 1, NULL);
+	id = engine_task(&e, "job");
+	engine_pump(&e);
+	hb = engine_heartbeat(&e, w);
+	w->silent = 1;
+	for (i = 0; i < 40; i++) {
+		ck_assert_int_eq(dtss_sched_heartbeat(e.s, e.now, &hb), 0);
+		engine_pass(&e, 1000);
+	}
+	ck_assert_uint_eq(engine_status(&e, "w"), DTSS_WORKER_OFFLINE);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_READY);
+}
+END_TEST
+
+START_TEST(nothing_is_sent_again_to_an_incarnation_that_is_over)
+{
+	struct engine_agent *w;
+	struct dtss_heartbeat hb;
+
+	engine_open(&e, NULL);
+	w = engine_join(&e, "w", 1, NULL);
+	w->deaf = 1;
+	engine_task(&e, "job");
+	engine_pump(&e);
+	ck_assert_uint_eq(engine_count(&e, DTSS_MESSAGE_ASSIGN, "w"), 1);
+	engine_reborn(w);
+	hb = engine_heartbeat(&e, w);
+	ck_assert_int_eq(dtss_sched_heartbeat(e.s, e.now, &hb), 0);
+	engine_pump(&e);
+	ck_assert_uint_eq(engine_count(&e, DTSS_MESSAGE_ASSIGN, "w"), 2); /* the new grant alone */
+}
+END_TEST
+
+/* The refusal makes an agent end: it must not do so for what a crash would lose. */
+START_TEST(a_refusal_rests_on_the_newer_incarnation)
+{
+	struct engine_agent *w;
+	struct dtss_heartbeat old, hb;
+	uint64_t seq;
+
+	engine_open(&e, NULL);
+	w = engine_join(&e, "w", 1, NULL);
+	old = engine_heartbeat(&e, w);
+	engine_reborn(w);
+	hb = engine_heartbeat(&e, w);
+	ck_assert_int_eq(dtss_sched_heartbeat(e.s, e.now, &hb), 0);
+	seq = dtss_sched_seq(e.s);
+	ck_assert_uint_gt(seq, e.seq);
+	ck_assert_int_eq(dtss_sched_heartbeat(e.s, e.now, &old), DTSS_E_STALE);
+	ck_assert_uint_eq(dtss_sched_seq(e.s), seq);
+}
+END_TEST
+
+/* L4: a rack is switched on, and what waited for it in vain goes out */
+START_TEST(many_workers_that_come_at_once_wake_what_waited)
+{
+	struct dtss_task_spec spec = engine_spec("job");
+	const char *tag = "x";
+	dtss_task_id id[40];
+	char name[8] = "w00";
+	int i;
+
+	engine_open(&e, NULL);
+	spec.tags = &tag;
+	spec.tag_count = 1;
+	for (i = 0; i < 40; i++)
+		id[i] = engine_submit(&e, &spec);
+	engine_pump(&e);
+	for (i = 0; i < 40; i++) {
+		struct dtss_heartbeat hb = { .size = sizeof hb, .kind = DTSS_WORKER_AGENT, .name = name };
+
+		name[1] = (char)('0' + i / 10);
+		name[2] = (char)('0' + i % 10);
+		hb.incarnation = 1;
+		hb.max_tasks = 1;
+		hb.tags = &tag;
+		hb.tag_count = 1;
+		ck_assert_int_eq(dtss_sched_heartbeat(e.s, e.now, &hb), 0);
+	}
+	engine_pump(&e);
+	for (i = 0; i < 40; i++)
+		ck_assert_uint_eq(engine_state(&e, id[i]), DTSS_TASK_LEASED);
+}
+END_TEST
+
 Suite *suite_unit_worker(void)
 {
 	Suite *s = suite_create("unit_worker");
@@ -76,6 +170,10 @@ Suite *suite_unit_worker(void)
 	tcase_add_checked_fixture(c, NULL, teardown);
 	tcase_add_test(c, a_silent_worker_that_holds_attempts_keeps_nobody_busy);
 	tcase_add_test(c, a_worker_that_claims_any_load_is_full);
+	tcase_add_test(c, a_repeated_heartbeat_renews_nothing);
+	tcase_add_test(c, nothing_is_sent_again_to_an_incarnation_that_is_over);
+	tcase_add_test(c, a_refusal_rests_on_the_newer_incarnation);
+	tcase_add_test(c, many_workers_that_come_at_once_wake_what_waited);
 	suite_add_tcase(s, c);
 	return s;
 }
