@@ -27,29 +27,35 @@ size_t encode_task(const struct task *t, void *buf, size_t cap)
 	return dtss_record_encode(&b, buf, cap);
 }
 
-size_t encode_attempt(const struct task *t, uint32_t index, void *buf, size_t cap)
+void attempt_view(const struct task *t, uint32_t index, struct dtss_attempt_view *ret_view)
 {
 	const struct attempt *a = &t->attempts[index];
+
+	memset(ret_view, 0, sizeof *ret_view);
+	ret_view->attempt = index + 1;
+	ret_view->state = a->state;
+	ret_view->fence = a->fence;
+	ret_view->worker = a->worker_name->text;
+	ret_view->incarnation = a->incarnation;
+	ret_view->granted_ns = a->granted_ns;
+	ret_view->started_ns = a->started_ns;
+	ret_view->ended_ns = a->ended_ns;
+	ret_view->outcome.cause = a->cause;
+	ret_view->outcome.exit_code = a->exit_code;
+	ret_view->outcome.signal = a->signal;
+	ret_view->outcome.err = a->err;
+	ret_view->outcome.detail = a->detail;
+}
+
+size_t encode_attempt(const struct task *t, uint32_t index, void *buf, size_t cap)
+{
 	struct dtss_record_body b;
-	struct dtss_attempt_view *v = &b.u.attempt.view;
 
 	memset(&b, 0, sizeof b);
 	b.kind = DTSS_RECORD_ATTEMPT;
 	b.u.attempt.id = t->ready.id;
-	b.u.attempt.worker_number = a->worker_number;
-	v->attempt = index + 1;
-	v->state = a->state;
-	v->fence = a->fence;
-	v->worker = a->worker_name->text;
-	v->incarnation = a->incarnation;
-	v->granted_ns = a->granted_ns;
-	v->started_ns = a->started_ns;
-	v->ended_ns = a->ended_ns;
-	v->outcome.cause = a->cause;
-	v->outcome.exit_code = a->exit_code;
-	v->outcome.signal = a->signal;
-	v->outcome.err = a->err;
-	v->outcome.detail = a->detail;
+	b.u.attempt.worker_number = t->attempts[index].worker_number;
+	attempt_view(t, index, &b.u.attempt.view);
 	return dtss_record_encode(&b, buf, cap);
 }
 

@@ -136,6 +136,7 @@ int submit_many(struct dtss_sched *s, struct dtss_time now, const struct dtss_ta
 
 /* --- encode.c --- */
 size_t encode_task(const struct task *t, void *buf, size_t cap);
+void attempt_view(const struct task *t, uint32_t index, struct dtss_attempt_view *ret_view);
 size_t encode_attempt(const struct task *t, uint32_t index, void *buf, size_t cap);
 size_t encode_key(const struct key *k, void *buf, size_t cap);
 size_t encode_worker(const struct worker *w, void *buf, size_t cap);

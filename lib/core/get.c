@@ -6,26 +6,6 @@
  *
  *      [ attempts | specification, decoded: points into the task's record ]
  */
-static void get_attempt(const struct task *t, uint32_t index, struct dtss_attempt_view *v)
-{
-	const struct attempt *a = &t->attempts[index];
-
-	memset(v, 0, sizeof *v);
-	v->attempt = index + 1;
-	v->state = a->state;
-	v->fence = a->fence;
-	v->worker = a->worker_name->text;
-	v->incarnation = a->incarnation;
-	v->granted_ns = a->granted_ns;
-	v->started_ns = a->started_ns;
-	v->ended_ns = a->ended_ns;
-	v->outcome.cause = a->cause;
-	v->outcome.exit_code = a->exit_code;
-	v->outcome.signal = a->signal;
-	v->outcome.err = a->err;
-	v->outcome.detail = a->detail;
-}
-
 static int64_t get_due(const struct task *t)
 {
 	int64_t backoff = t->due_since_ns + (int64_t)t->due_wait_ns;
@@ -63,7 +43,7 @@ static int get_view(struct dtss_sched *s, const struct task *t, struct dtss_task
 	v.attempts = attempts;
 	v.attempt_count = t->attempt_count;
 	for (i = 0; i < t->attempt_count; i++)
-		get_attempt(t, i, &attempts[i]);
+		attempt_view(t, i, &attempts[i]);
 	*ret_view = v;
 	return 0;
 }
