@@ -70,7 +70,8 @@ static int lead_join(struct dtss_sched *s, struct task *t, struct dtss_time now)
 	struct dtss_task_spec *spec;
 	int error;
 
-	if (t->loaded != 3 || t->attempt_count != t->expected || t->state == DTSS_TASK_NEW)
+	if (t->ready.id >= s->meta.next_task || t->loaded != 3 || t->attempt_count != t->expected ||
+	    t->state == DTSS_TASK_NEW)
 		return DTSS_E_CORRUPT;
 	error = dtss_spec_decode(task_spec(t), t->spec_len, &s->mem, &spec);
 	if (error)
@@ -85,6 +86,18 @@ static int lead_join(struct dtss_sched *s, struct task *t, struct dtss_time now)
 	return error;
 }
 
+/* Does its last attempt fit what it does? */
+static int lead_fits(const struct task *t)
+{
+	const struct attempt *a = task_live(t);
+
+	if (task_waits(t->state))
+		return !a;
+	if (dtss_task_state_terminal(t->state))
+		return !a || a->state == DTSS_ATTEMPT_STOPPING;
+	return a && a->state == (t->state == DTSS_TASK_RUNNING ? DTSS_ATTEMPT_RUNNING : DTSS_ATTEMPT_LEASED);
+}
+
 static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time now)
 {
 	struct attempt *a = task_live(t);
@@ -92,9 +105,11 @@ static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time 
 	uint32_t i;
 
 	for (i = 0; i < t->attempt_count; i++)
-		if (!t->attempts[i].worker_name ||
+		if (!t->attempts[i].worker_name || t->attempts[i].fence > s->meta.fence ||
 		    (i + 1 < t->attempt_count && t->attempts[i].state != DTSS_ATTEMPT_ENDED))
 			return DTSS_E_CORRUPT;
+	if (!lead_fits(t))
+		return DTSS_E_CORRUPT;
 	if (!a || a->worker)
 		return 0;
 	w = worker_find(s, a->worker_name->text);

@@ -70,11 +70,42 @@ END_TEST
 
 START_TEST(records_that_do_not_belong_together_are_refused)
 {
-	const uint32_t needed[] = { DTSS_RECORD_TASK, DTSS_RECORD_SPEC, DTSS_RECORD_ATTEMPT, DTSS_RECORD_WORKER };
+	const uint32_t needed[] = { DTSS_RECORD_META, DTSS_RECORD_TASK, DTSS_RECORD_SPEC, DTSS_RECORD_ATTEMPT,
+				    DTSS_RECORD_WORKER };
 
 	ck_assert_int_eq(load_without(needed[_i]), 0);
 	ck_assert_int_eq(dtss_sched_lead(fresh, e.now, 7), DTSS_E_CORRUPT);
 	ck_assert_uint_eq(dtss_sched_next_ns(fresh), DTSS_NEVER); /* it does not lead */
+}
+END_TEST
+
+/* Each record is sound, but the attempt's is of another time than the task's. */
+START_TEST(an_attempt_that_does_not_fit_its_task_is_refused)
+{
+	const uint32_t states[] = { DTSS_ATTEMPT_LEASED, DTSS_ATTEMPT_RUNNING, DTSS_ATTEMPT_STOPPING,
+				    DTSS_ATTEMPT_ENDED };
+	const struct records_row *row;
+	struct dtss_record_body *b;
+	unsigned char bytes[1024];
+	uint32_t was = 0;
+	size_t i, len;
+
+	ck_assert_int_eq(load_without(0), 0);
+	for (i = 0; i < RECORDS_BUCKETS; i++)
+		for (row = e.records.bucket[i]; row; row = row->next) {
+			if (row->record.kind != DTSS_RECORD_ATTEMPT || was)
+				continue;
+			len = row->record.len;
+			ck_assert_int_eq(dtss_record_decode(row->record.data, len, dtss_mem_libc(), &b), 0);
+			was = b->u.attempt.view.state;
+			b->u.attempt.view.state = states[_i];
+			len = dtss_record_encode(b, bytes, sizeof bytes);
+			ck_assert_uint_le(len, sizeof bytes);
+			ck_assert_int_eq(dtss_sched_load(fresh, bytes, len), 0);
+			dtss_record_free(b, dtss_mem_libc());
+		}
+	ck_assert_uint_ne(was, 0);
+	ck_assert_int_eq(dtss_sched_lead(fresh, e.now, 7), was == states[_i] ? 0 : DTSS_E_CORRUPT);
 }
 END_TEST
 
@@ -126,7 +157,8 @@ Suite *suite_unit_load(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, the_order_of_the_records_does_not_matter);
-	tcase_add_loop_test(c, records_that_do_not_belong_together_are_refused, 0, 4);
+	tcase_add_loop_test(c, records_that_do_not_belong_together_are_refused, 0, 5);
+	tcase_add_loop_test(c, an_attempt_that_does_not_fit_its_task_is_refused, 0, 4);
 	tcase_add_test(c, damage_is_an_error_and_never_a_crash);
 	tcase_add_test(c, a_leader_loads_nothing);
 	tcase_add_test(c, an_empty_store_is_a_beginning);
