@@ -60,6 +60,17 @@ static void drop_nulls(json_t *object)
 			json_object_del(object, key);
 }
 
+/* An empty list of tags, split at its commas, is one empty tag in the language of those clients: none is meant. */
+static void drop_empty_tags(json_t *tags)
+{
+	for (size_t i = json_array_size(tags); i-- > 0;) {
+		const char *tag = json_string_value(json_array_get(tags, i));
+
+		if (tag && !tag[0])
+			json_array_remove(tags, i);
+	}
+}
+
 /* The body, or NULL: 400 has been replied. */
 static json_t *read_body(struct exchange *x, struct json_reader *r, const struct json_field *fields, size_t count,
 			 void *base)
@@ -70,6 +81,8 @@ static json_t *read_body(struct exchange *x, struct json_reader *r, const struct
 	r->ignore_unknown = 1;
 	if (body) {
 		drop_nulls(body);
+		drop_empty_tags(json_object_get(body, "resource_tags"));
+		drop_empty_tags(json_object_get(body, "required_tags"));
 		rc = json_read_object(r, body, fields, count, base);
 	}
 	if (rc == 0)

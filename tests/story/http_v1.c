@@ -112,6 +112,18 @@ START_TEST(nobody_fits)
 }
 END_TEST
 
+/* What the old worker sends when its --tags is empty. */
+START_TEST(an_empty_tag_is_none)
+{
+	http_post(&reply, &run, "/api/v1/heartbeat", "{\"worker_id\":\"w\",\"resource_tags\":[\"\"],\"max_tasks\":1}");
+	ck_assert_int_eq(reply.status, 200);
+	http_get(&reply, &run, "/api/v1/workers");
+	ck_assert_uint_eq(json_array_size(json_object_get(json_array_get(reply.json, 0), "ResourceTags")), 0);
+	http_post(&reply, &run, "/api/v1/schedule", "{\"task_id\":\"t\",\"required_tags\":[\"\"]}");
+	ck_assert_str_eq(http_text(&reply, "worker_id"), "w");
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_said_as_its_clients_expect)
 {
 	refused("/api/v1/schedule", "{\"required_tags\":[\"gpu\"]}", 503, "task_id is required");
@@ -205,6 +217,7 @@ Suite *suite_story_http_v1(void)
 	tcase_add_test(tc, a_worker_is_shown_with_capitalised_members);
 	tcase_add_test(tc, the_lowest_load_wins_and_a_placement_counts_at_once);
 	tcase_add_test(tc, nobody_fits);
+	tcase_add_test(tc, an_empty_tag_is_none);
 	tcase_add_test(tc, what_is_wrong_is_said_as_its_clients_expect);
 	tcase_add_test(tc, other_methods_are_405);
 	tcase_add_test(tc, a_v1_worker_is_never_given_a_task);
