@@ -207,25 +207,21 @@ static int read_file(struct settings *s, struct problem *p)
 }
 
 /* Numbers that are each in range and do not go together: the engine refuses them, but cannot say which. */
-static int check_pair(const char *file, const char *low, uint64_t low_ms, const char *high, uint64_t high_ms,
-		      struct problem *p)
-{
-	if (low_ms < high_ms)
-		return 0;
-	return problem_set(p, DTSS_E_INVALID, "%s: %s: expected less than %s, which is %llu", file, low, high,
-			   (unsigned long long)high_ms);
-}
-
 static int check_pairs(const struct settings *s, struct problem *p)
 {
 	const struct dtss_config *c = &s->sched;
-	uint64_t lease_ms = c->lease_ms ? c->lease_ms : DTSS_LEASE_MS_DEFAULT;
-	uint64_t heartbeat_ms = c->heartbeat_ms ? c->heartbeat_ms : DTSS_HEARTBEAT_MS_DEFAULT;
+	uint64_t often_ms = (c->lease_ms ? c->lease_ms : DTSS_LEASE_MS_DEFAULT) / DTSS_LEASE_HEARTBEATS_MIN;
 	uint64_t suspicious_ms = c->suspicious_ms ? c->suspicious_ms : DTSS_SUSPICIOUS_MS_DEFAULT;
 	uint64_t offline_ms = c->offline_ms ? c->offline_ms : DTSS_OFFLINE_MS_DEFAULT;
-	int rc = check_pair(s->config, "heartbeat_ms", heartbeat_ms, "lease_ms", lease_ms, p);
 
-	return rc ? rc : check_pair(s->config, "suspicious_ms", suspicious_ms, "offline_ms", offline_ms, p);
+	if (c->heartbeat_ms > often_ms)
+		return problem_set(p, DTSS_E_INVALID,
+				   "%s: heartbeat_ms: expected at most a fifth of lease_ms, which is %llu", s->config,
+				   (unsigned long long)often_ms);
+	if (suspicious_ms > offline_ms)
+		return problem_set(p, DTSS_E_INVALID, "%s: suspicious_ms: expected at most offline_ms, which is %llu",
+				   s->config, (unsigned long long)offline_ms);
+	return 0;
 }
 
 int settings_read(struct settings *s, int argc, char **argv)

@@ -53,6 +53,9 @@
 
 /* time, in ms */
 #define DTSS_HEARTBEAT_MS_DEFAULT 3000
+/* Heartbeats that fit into a lease: agents fence at nine tenths of it less the grace, or at half, counted from a heartbeat
+ * whose answer they have, and with long polls that may be two heartbeats old. */
+#define DTSS_LEASE_HEARTBEATS_MIN 5
 #define DTSS_LEASE_MS_DEFAULT 30000
 #define DTSS_SUSPICIOUS_MS_DEFAULT 10000
 #define DTSS_OFFLINE_MS_DEFAULT 20000

@@ -35,7 +35,7 @@ struct dtss_config {
 	uint32_t queues_max;
 	uint32_t requirements_max;
 	uint64_t lease_ms;
-	uint64_t heartbeat_ms;
+	uint64_t heartbeat_ms; /* at most a fifth of lease_ms; 0: 3000, or that fifth */
 	uint64_t suspicious_ms;
 	uint64_t offline_ms;
 	uint64_t start_confirm_ms;

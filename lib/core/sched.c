@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/config.h"
 #include "core/engine.h"
 
 void *sched_alloc(struct dtss_sched *s, size_t size)
@@ -49,39 +50,6 @@ int sched_problem(struct dtss_sched *s, int error, const char *field, const char
 void dtss_sched_problem(const struct dtss_sched *s, struct dtss_problem *ret_problem)
 {
 	*ret_problem = s->problem;
-}
-
-/* Zero is the default everywhere. */
-static void config_defaults(struct dtss_config *c)
-{
-	c->tasks_max = c->tasks_max ? c->tasks_max : DTSS_TASKS_MAX_DEFAULT;
-	c->queue_tasks_max = c->queue_tasks_max ? c->queue_tasks_max : c->tasks_max;
-	c->workers_max = c->workers_max ? c->workers_max : DTSS_WORKERS_MAX_DEFAULT;
-	c->keys_max = c->keys_max ? c->keys_max : DTSS_KEYS_MAX_DEFAULT;
-	c->queues_max = c->queues_max ? c->queues_max : DTSS_QUEUES_MAX_DEFAULT;
-	c->requirements_max = c->requirements_max ? c->requirements_max : DTSS_REQUIREMENTS_MAX_DEFAULT;
-	c->lease_ms = c->lease_ms ? c->lease_ms : DTSS_LEASE_MS_DEFAULT;
-	c->heartbeat_ms = c->heartbeat_ms ? c->heartbeat_ms : DTSS_HEARTBEAT_MS_DEFAULT;
-	c->suspicious_ms = c->suspicious_ms ? c->suspicious_ms : DTSS_SUSPICIOUS_MS_DEFAULT;
-	c->offline_ms = c->offline_ms ? c->offline_ms : DTSS_OFFLINE_MS_DEFAULT;
-	c->start_confirm_ms = c->start_confirm_ms ? c->start_confirm_ms : DTSS_START_CONFIRM_MS_DEFAULT;
-	c->kill_grace_ms = c->kill_grace_ms ? c->kill_grace_ms : DTSS_KILL_GRACE_MS_DEFAULT;
-	c->placement_grace_ms = c->placement_grace_ms ? c->placement_grace_ms : DTSS_PLACEMENT_GRACE_MS_DEFAULT;
-	c->key_ttl_ms = c->key_ttl_ms ? c->key_ttl_ms : DTSS_KEY_TTL_MS_DEFAULT;
-	c->worker_forget_ms = c->worker_forget_ms ? c->worker_forget_ms : DTSS_WORKER_FORGET_MS_DEFAULT;
-}
-
-static int config_valid(const struct dtss_config *c)
-{
-	const uint64_t ms[] = { c->lease_ms,           c->heartbeat_ms,     c->suspicious_ms,
-				c->offline_ms,         c->start_confirm_ms, c->kill_grace_ms,
-				c->placement_grace_ms, c->key_ttl_ms,       c->worker_forget_ms };
-	size_t i;
-
-	for (i = 0; i < sizeof ms / sizeof *ms; i++)
-		if (ms[i] > DTSS_DURATION_MS_MAX)
-			return 0;
-	return c->placement <= DTSS_PLACE_PACK && c->suspicious_ms <= c->offline_ms && c->heartbeat_ms < c->lease_ms;
 }
 
 int dtss_sched_create(struct dtss_sched **ret_sched, const struct dtss_config *cfg, const struct dtss_mem *mem)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include "core/config.h"
 #include "node/node.h"
 
 /*
@@ -121,7 +122,7 @@ int node_lead(struct dtss_node *n, struct dtss_time now)
 	memset(&op, 0, sizeof op);
 	op.type = DTSS_STORE_LEAD;
 	op.u.lead.holder = n->cfg.holder;
-	op.u.lead.ttl_ms = n->sched_cfg.lease_ms != 0 ? n->sched_cfg.lease_ms : DTSS_LEASE_MS_DEFAULT;
+	op.u.lead.ttl_ms = config_lease_ms(&n->sched_cfg);
 	rc = node_store_submit(n, &op, &n->lead_serial);
 	if (rc < 0)
 		recover_later(n, now, rc);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include "core/config.h"
 #include "node/node.h"
 
 /* An ANSWER with room for one acknowledgement of each report. Had before anything is applied. */
@@ -29,8 +30,8 @@ struct node_reply *node_reply_new(struct dtss_node *n, const struct dtss_message
 	answer->incarnation = m->heartbeat.incarnation;
 	answer->epoch = n->epoch;
 	memcpy(answer->identity, n->store_info.identity, DTSS_IDENTITY_LEN);
-	answer->lease_ms = n->sched_cfg.lease_ms != 0 ? n->sched_cfg.lease_ms : DTSS_LEASE_MS_DEFAULT;
-	answer->heartbeat_ms = n->sched_cfg.heartbeat_ms != 0 ? n->sched_cfg.heartbeat_ms : DTSS_HEARTBEAT_MS_DEFAULT;
+	answer->lease_ms = config_lease_ms(&n->sched_cfg);
+	answer->heartbeat_ms = config_heartbeat_ms(&n->sched_cfg);
 	answer->acks = reply->acks;
 	return reply;
 }

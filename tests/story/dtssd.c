@@ -232,8 +232,9 @@ static const struct {
 	{ "placement = best\n", "conf:1: placement: expected least_load, round_robin or pack" },
 	{ "store = nowhere\n", "conf:1: store: expected memory or sqlite:PATH" },
 	{ "tasks_max = 0\n", "conf:1: tasks_max: expected an integer, 1.." },
-	{ "lease_ms = 2000\n", "conf: heartbeat_ms: expected less than lease_ms, which is 2000" },
-	{ "suspicious_ms = 30000\n", "conf: suspicious_ms: expected less than offline_ms, which is 20000" },
+	{ "lease_ms = 2000\nheartbeat_ms = 401\n",
+	  "conf: heartbeat_ms: expected at most a fifth of lease_ms, which is 400" },
+	{ "suspicious_ms = 30000\n", "conf: suspicious_ms: expected at most offline_ms, which is 20000" },
 };
 
 START_TEST(a_configuration_that_is_wrong)

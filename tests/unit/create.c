@@ -38,9 +38,11 @@ START_TEST(what_cannot_work_is_refused)
 	ck_assert_int_eq(create(&cfg), DTSS_E_INVALID);
 	cfg.placement = DTSS_PLACE_PACK;
 	ck_assert_int_eq(create(&cfg), 0);
-	cfg.lease_ms = DTSS_HEARTBEAT_MS_DEFAULT; /* it would expire between two heartbeats */
+	cfg.lease_ms = 2000; /* asks for more heartbeats by itself */
+	ck_assert_int_eq(create(&cfg), 0);
+	cfg.heartbeat_ms = 401; /* healthy work would be fenced */
 	ck_assert_int_eq(create(&cfg), DTSS_E_INVALID);
-	cfg.heartbeat_ms = cfg.lease_ms - 1;
+	cfg.heartbeat_ms = 400;
 	ck_assert_int_eq(create(&cfg), 0);
 	cfg.suspicious_ms = DTSS_OFFLINE_MS_DEFAULT + 1; /* offline before it is suspicious */
 	ck_assert_int_eq(create(&cfg), DTSS_E_INVALID);
