@@ -103,6 +103,7 @@ int dtss_sched_place(struct dtss_sched *s, struct dtss_time now, const char *con
 
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
+	s->answer_seq = 0; /* a reservation rests on nothing durable */
 	error = place_check(s, tags, tag_count);
 	if (error)
 		return error;
@@ -113,7 +114,6 @@ int dtss_sched_place(struct dtss_sched *s, struct dtss_time now, const char *con
 	if (place_numbers(s, tags, tag_count, numbers, &need.tag_count))
 		e = pool_best(s->pool, &need);
 	pool_need_fini(s->pool, &need);
-	s->answer_seq = 0; /* a reservation rests on nothing durable */
 	if (!e)
 		return DTSS_E_NO_WORKER;
 	w = (struct worker *)e;

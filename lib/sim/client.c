@@ -7,7 +7,7 @@
 /* A client that repeats each submit with the same key until it is acknowledged, cancels some, and asks at the end what
  * became of all. Its tokens are the index of the submit, and what was asked. */
 #define MS UINT64_C(1000000)
-enum ask { ASK_SUBMIT = 0, ASK_CANCEL = 1, ASK_GET = 2 };
+enum ask { ASK_SUBMIT = 0, ASK_CANCEL = 1, ASK_GET = 2, ASK_RELEASE = 3, ASK_DRAIN = 4 };
 
 void client_init(struct sim *s)
 {
@@ -26,6 +26,8 @@ void client_init(struct sim *s)
 		u->priority = (int32_t)sim_choose(s, 3);
 		u->timeout_ms = sim_choose(s, 4) ? 0 : 5000 + sim_choose(s, 20000);
 		u->cancel = sim_choose(s, 10) == 0;
+		u->held = sim_choose(s, 8) == 0;
+		u->gpus = sim_choose(s, 3) ? 0 : 1 + (uint32_t)sim_choose(s, 2);
 		if (i && sim_choose(s, 4) == 0)
 			u->parent = 1 + (uint32_t)sim_choose(s, i);
 	}
@@ -43,6 +45,7 @@ static void client_submit(struct sim *s, uint32_t index)
 {
 	static const char *const tags[] = { "one", "two" };
 	struct sim_submit *u = &s->submits[index];
+	struct dtss_resource gpus = { "gpu", u->gpus };
 	struct dtss_task_spec spec;
 	struct dtss_after after;
 	struct dtss_request r;
@@ -61,6 +64,9 @@ static void client_submit(struct sim *s, uint32_t index)
 	spec.timeout_ms = u->timeout_ms;
 	spec.retry.attempts_max = u->attempts_max;
 	spec.retry.lost_max = 1000; /* so that faults alone do not end it */
+	spec.flags = u->held ? DTSS_SPEC_HELD : 0;
+	spec.resources = &gpus;
+	spec.resource_count = u->gpus ? 1 : 0;
 	if (u->tag) {
 		spec.tags = &tags[u->tag - 1];
 		spec.tag_count = 1;
@@ -86,14 +92,39 @@ static void client_ask(struct sim *s, uint32_t index, uint32_t ask)
 
 	memset(&r, 0, sizeof r);
 	s->submits[index].retry_ns = 0;
-	r.type = ask == ASK_CANCEL ? DTSS_REQUEST_CANCEL : DTSS_REQUEST_GET;
+	r.type = ask == ASK_CANCEL ? DTSS_REQUEST_CANCEL : ask == ASK_RELEASE ? DTSS_REQUEST_RELEASE : DTSS_REQUEST_GET;
 	r.u.task.v = s->submits[index].id;
 	client_request(s, index, ask, &r);
+}
+
+static uint32_t client_next_ask(const struct sim_submit *u)
+{
+	if (u->cancel == 1)
+		return ASK_CANCEL;
+	return u->held == 1 ? ASK_RELEASE : ASK_GET;
+}
+
+/* An operator drains a worker now and then, and changes his mind; after the faults no worker stays drained. */
+static void client_drain(struct sim *s)
+{
+	struct sim_worker *w = &s->workers[sim_choose(s, s->worker_count)];
+	struct dtss_request r;
+
+	memset(&r, 0, sizeof r);
+	r.size = sizeof r;
+	r.token = ASK_DRAIN;
+	r.type = s->faults_on && sim_choose(s, 3) == 0 ? DTSS_REQUEST_DRAIN : DTSS_REQUEST_UNCORDON;
+	r.u.worker = w->name;
+	if (s->node && dtss_node_request(s->node, s->now, &r) == 0)
+		s->counts.drains += r.type == DTSS_REQUEST_DRAIN;
 }
 
 void client_turn(struct sim *s)
 {
 	uint32_t i;
+
+	if (sim_choose(s, 200) == 0)
+		client_drain(s);
 
 	for (i = 0; i < s->submit_count; i++) {
 		struct sim_submit *u = &s->submits[i];
@@ -103,7 +134,7 @@ void client_turn(struct sim *s)
 		if (!u->id)
 			client_submit(s, i);
 		else
-			client_ask(s, i, u->cancel == 1 ? ASK_CANCEL : ASK_GET);
+			client_ask(s, i, client_next_ask(u));
 		if (u->retry_ns && u->retry_ns <= s->now.mono_ns)
 			u->retry_ns = s->now.mono_ns + 1000 * MS;
 	}
@@ -152,7 +183,13 @@ void client_answer(struct sim *s, const struct dtss_answer *a)
 		client_submitted(s, u, a);
 	} else if ((a->token & 255) == ASK_GET) {
 		client_got(s, u, a);
-	} else {
+	} else if ((a->token & 255) == ASK_RELEASE) {
+		if (a->result == 0 || a->result == DTSS_E_STATE || a->result == DTSS_E_NOT_FOUND) {
+			s->counts.releases += a->result == 0;
+			u->held = 2;
+		}
+		u->retry_ns = s->now.mono_ns + 500 * MS;
+	} else if ((a->token & 255) == ASK_CANCEL) {
 		if (a->result == 0 || a->result == DTSS_E_STATE || a->result == DTSS_E_NOT_FOUND) {
 			s->counts.cancels += a->result == 0;
 			u->cancel = a->result == 0 ? 2 : 0;

@@ -39,12 +39,13 @@ struct sim_violation {
 struct sim_counts {
 	uint64_t turns, batches, events, messages, lost_messages, doubled_messages;
 	uint64_t node_crashes, agent_crashes, pauses, commits_unknown, commits_nospc;
-	uint64_t submits, known, completed, stops, losses, cancels;
+	uint64_t submits, known, completed, stops, losses, cancels, releases, drains;
 };
 
 struct sim_proc {
 	uint64_t task, fence;
 	uint64_t end_ns; /* 0: this slot is free */
+	uint32_t gpus;
 	int32_t exit_code;
 	uint32_t signal;
 	int ignores_term;
@@ -57,6 +58,7 @@ struct sim_worker {
 	const char *tags[2];
 	size_t tag_count;
 	uint32_t slots;
+	uint32_t gpus; /* a named resource; 0: none */
 	uint64_t incarnation;
 	uint64_t wake_ns; /* crashed or paused: until then; else 0 */
 	struct sim_proc procs[SIM_SLOTS_MAX * 4];
@@ -91,7 +93,9 @@ struct sim_submit {
 	uint32_t ended; /* the terminal state that was seen; 0: none yet */
 	int32_t priority;
 	uint64_t timeout_ms;
-	int cancel; /* 1: to be cancelled; 2: it was */
+	int cancel;    /* 1: to be cancelled; 2: it was */
+	int held;      /* 1: submitted as held, to be released; 2: it was */
+	uint32_t gpus; /* how many it needs; 0: none */
 };
 
 /* What the checker knows of a task, from the batches alone, and from what the client asked for. */

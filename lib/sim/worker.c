@@ -9,6 +9,7 @@
 
 static void worker_start(struct sim *s, struct sim_worker *w)
 {
+	struct dtss_resource gpus = { "gpu", w->gpus };
 	struct dtss_agent_config cfg;
 	uint64_t wall_ms = (uint64_t)s->now.wall_ns / MS;
 
@@ -20,6 +21,8 @@ static void worker_start(struct sim *s, struct sim_worker *w)
 	cfg.tags = w->tags;
 	cfg.tag_count = w->tag_count;
 	cfg.max_tasks = w->slots;
+	cfg.resources = &gpus;
+	cfg.resource_count = w->gpus ? 1 : 0;
 	cfg.kill_grace_ms = 2000;
 	w->wake_ns = 0;
 	DTSS_ASSERT(dtss_agent_create(&w->agent, &cfg, dtss_mem_libc()) == 0);
@@ -32,7 +35,8 @@ void worker_init(struct sim *s, uint32_t index)
 
 	snprintf(w->name, sizeof w->name, "w%u", (unsigned)index);
 	w->slots = 1 + (uint32_t)sim_choose(s, SIM_SLOTS_MAX);
-	/* the first has every tag, so that all work can be done */
+	/* the first has every tag, and GPUs, so that all work can be done */
+	w->gpus = index == 0 ? 2 : (uint32_t)sim_choose(s, 3);
 	w->tag_count = index == 0 ? 2 : sim_choose(s, 2);
 	w->tags[0] = tags[index == 0 ? 0 : sim_choose(s, 2)];
 	w->tags[1] = tags[1];
@@ -47,6 +51,22 @@ static struct sim_proc *proc_find(struct sim_worker *w, uint64_t fence)
 		if (w->procs[i].end_ns && w->procs[i].fence == fence)
 			return &w->procs[i];
 	return NULL;
+}
+
+/* S13: what runs fits the machine. One that is being stopped for good still counts. */
+static void worker_room(struct sim *s, const struct sim_worker *w, uint32_t gpus)
+{
+	uint32_t slots = 1;
+	size_t i;
+
+	for (i = 0; i < sizeof w->procs / sizeof *w->procs; i++) {
+		if (!w->procs[i].end_ns || w->procs[i].signal)
+			continue;
+		slots++;
+		gpus += w->procs[i].gpus;
+	}
+	if (slots > w->slots || gpus > w->gpus)
+		sim_violate(s, "S13", "more work than the machine has room for", slots, gpus);
 }
 
 /* X6: with clocks that run alike, a lost attempt is dead before the next one starts, wherever that is. */
@@ -79,6 +99,8 @@ static void worker_spawn(struct sim *s, struct sim_worker *w, const struct dtss_
 		DTSS_ASSERT(p < w->procs + sizeof w->procs / sizeof *w->procs - 1);
 	DTSS_ASSERT(dtss_spec_decode(start->spec, start->spec_len, dtss_mem_libc(), &spec) == 0);
 	memset(p, 0, sizeof *p);
+	p->gpus = spec->resource_count ? (uint32_t)spec->resources[0].amount : 0;
+	worker_room(s, w, p->gpus);
 	p->task = start->task.v;
 	p->fence = start->fence;
 	p->end_ns = s->now.mono_ns + (1 + sim_choose(s, 2 * spec->payload_len + 1)) * 100 * MS;

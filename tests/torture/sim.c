@@ -61,6 +61,8 @@ START_TEST(clusters_with_faults_keep_their_promises)
 	ck_assert_uint_gt(sum.known, 0);
 	ck_assert_uint_gt(sum.losses, 0);
 	ck_assert_uint_gt(sum.cancels, 0);
+	ck_assert_uint_gt(sum.releases, 0);
+	ck_assert_uint_gt(sum.drains, 0);
 	ck_assert_uint_gt(sum.completed, seeds);
 }
 END_TEST
