@@ -84,23 +84,27 @@ static int anybody_has_tag(const struct dtss_sched *s, uint32_t number)
 	return 0;
 }
 
-/* The most alike tag that a worker has, if it is alike enough to be a slip of the finger. */
+/* The most alike tag that a worker has, if it is alike enough to be a slip of the finger; of equals the first by bytes.
+ * Each tag is compared once, however many workers have it, and the workers are asked only about those that improve. */
 static const char *nearest_tag(const struct dtss_sched *s, const char *tag)
 {
 	size_t best = strlen(tag) / 3 + 2, i;
 	const char *near = NULL;
-	uint32_t j;
 
-	for (i = 0; i < s->worker_count; i++)
-		for (j = 0; j < s->by_name[i]->shape.tag_count; j++) {
-			const char *have = s->by_name[i]->shape.tags[j];
-			size_t d = s->by_name[i]->kind == DTSS_WORKER_AGENT ? edit_distance(tag, have) : best;
+	for (i = 0; i < s->tags.count; i++) {
+		const struct intern *have = s->tags.at[i];
+		size_t d;
 
-			if (d < best) {
-				best = d;
-				near = have;
-			}
-		}
+		if (!have)
+			continue;
+		d = edit_distance(tag, have->text);
+		if (d > best || (d == best && (!near || strcmp(have->text, near) >= 0)))
+			continue;
+		if (!anybody_has_tag(s, have->number))
+			continue;
+		best = d;
+		near = have->text;
+	}
 	return near;
 }
 
