@@ -72,7 +72,6 @@ struct key *key_find(const struct dtss_sched *s, const char *queue, const char *
 struct key *key_new(struct dtss_sched *s, struct queue *q,
 		    const char *text); /* not yet in the table; NULL: no memory */
 void key_free(struct dtss_sched *s, struct key *k);
-uint64_t key_hash(const struct dtss_sched *s, const char *queue, const char *text);
 void key_finish(struct dtss_sched *s, struct dtss_time now, struct key *k);
 void key_forget(struct dtss_sched *s, struct dtss_time now, struct key *k);
 void key_append(struct dtss_sched *s, struct key *k);
@@ -84,7 +83,6 @@ struct queue *queue_find(const struct dtss_sched *s, const char *name);
 void queue_put(struct dtss_sched *s, struct queue *q);
 struct policy *policy_get(struct dtss_sched *s, const struct dtss_retry *r);
 void policy_put(struct dtss_sched *s, struct policy *p);
-struct need *need_make(struct dtss_sched *s, const struct dtss_task_spec *spec); /* not interned */
 struct need *need_get(struct dtss_sched *s, const struct dtss_task_spec *spec);
 void need_put(struct dtss_sched *s, struct need *n);
 
@@ -124,13 +122,7 @@ void dispatch_improved(struct dtss_sched *s, struct worker *w);
 void dispatch_forget(struct dtss_sched *s, struct worker *w);
 
 /* --- submit.c --- */
-/* All that a new task needs, or an error; it is in no table yet. */
-/* 0 and a task, or 1 and the id of the one that has key and specification. */
-int task_prepare(struct dtss_sched *s, const struct dtss_task_spec *spec, uint64_t id, struct task **ret_task,
-		 uint64_t *ret_known);
-void task_admit(struct dtss_sched *s, struct dtss_time now, struct task *t, const struct dtss_task_spec *spec);
 uint64_t submit_spec_hash(const void *spec, size_t len);
-void task_unprepare(struct dtss_sched *s, struct task *t);
 int submit_many(struct dtss_sched *s, struct dtss_time now, const struct dtss_task_spec *specs, size_t count,
 		struct task **tasks, dtss_task_id *ret_ids, uint8_t *ret_known);
 

@@ -18,7 +18,7 @@ static int key_equal(const void *item, const void *name)
 	return strcmp(k->text, n->text) == 0 && strcmp(k->queue->name->text, n->queue) == 0;
 }
 
-uint64_t key_hash(const struct dtss_sched *s, const char *queue, const char *text)
+static uint64_t key_hash(const struct dtss_sched *s, const char *queue, const char *text)
 {
 	return hash_bytes(s->key0, hash_bytes(s->key0, s->key1, queue, strlen(queue)), text, strlen(text));
 }

@@ -65,7 +65,7 @@ static void need_release(struct dtss_sched *s, struct need *n)
 	sched_free(s, n, n->size);
 }
 
-struct need *need_make(struct dtss_sched *s, const struct dtss_task_spec *spec)
+static struct need *need_make(struct dtss_sched *s, const struct dtss_task_spec *spec)
 {
 	struct need *n = need_block(s, spec->tag_count, spec->resource_count);
 	struct intern *name;

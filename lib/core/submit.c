@@ -140,7 +140,7 @@ static int prepare_parts(struct dtss_sched *s, const struct dtss_task_spec *spec
 	return prepare_key(s, spec, t);
 }
 
-void task_unprepare(struct dtss_sched *s, struct task *t)
+static void task_unprepare(struct dtss_sched *s, struct task *t)
 {
 	if (t->key) {
 		map_remove(&s->keys, t->key->hash, t->key);
@@ -169,8 +169,9 @@ static struct task *prepare_task(struct dtss_sched *s, const struct dtss_task_sp
 	return t;
 }
 
-int task_prepare(struct dtss_sched *s, const struct dtss_task_spec *spec, uint64_t id, struct task **ret_task,
-		 uint64_t *ret_known)
+/* 0 and a task that is in no table yet but that of keys, or 1 and the id of the one that has key and specification. */
+static int task_prepare(struct dtss_sched *s, const struct dtss_task_spec *spec, uint64_t id, struct task **ret_task,
+			uint64_t *ret_known)
 {
 	struct task *t;
 	size_t len = 0;
@@ -218,7 +219,7 @@ static int admit_after(struct dtss_sched *s, const struct dtss_task_spec *spec, 
 	return doomed;
 }
 
-void task_admit(struct dtss_sched *s, struct dtss_time now, struct task *t, const struct dtss_task_spec *spec)
+static void task_admit(struct dtss_sched *s, struct dtss_time now, struct task *t, const struct dtss_task_spec *spec)
 {
 	int doomed;
 
