@@ -170,12 +170,15 @@ struct dtss_store_info {
 	size_t size;
 	uint8_t identity[DTSS_IDENTITY_LEN]; /* random, given at creation, renewed by a restore */
 	uint32_t durability;                 /* enum dtss_durability */
-	uint32_t reserved;
+	uint32_t lead_expires; /* 1: leadership ends unless it is renewed within its ttl_ms; 0: it ends with the
+	                                        process, or by another LEAD */
 };
 
 enum dtss_store_op_type {
-	DTSS_STORE_LEAD = 1,  /* -> u.epoch; DTSS_E_NOT_LEADER: somebody else does */
-	DTSS_STORE_RENEW = 2, /* DTSS_E_EPOCH: lost */
+	DTSS_STORE_LEAD =
+		1, /* -> u.epoch, greater than any before; DTSS_E_NOT_LEADER: somebody else does. Who is holder
+	                              already gets a new epoch at once, so the holder's name must be his own */
+	DTSS_STORE_RENEW = 2, /* for ttl_ms more, from when it is carried out. DTSS_E_EPOCH: lost */
 	DTSS_STORE_RESIGN = 3,
 	DTSS_STORE_COMMIT = 4, /* all or nothing. DTSS_E_EPOCH: deposed, nothing was written. DTSS_E_NOSPC: nothing was
 	                              written. DTSS_E_UNKNOWN: it may have been. DTSS_E_IO, DTSS_E_CORRUPT: the store is failed

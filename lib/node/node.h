@@ -31,7 +31,8 @@
  *      ▼  │                        │                │ in a while: loads, leads on
  *   STANDBY (somebody else leads)  └──── stored ────┴── in a while: writes again
  *
- *   and from anywhere, when a write fails or the data is damaged: FAILED.
+ *   and from anywhere, when a write fails or the data is damaged: FAILED. When the epoch is lost, or the node's own clock
+ *   says that its term is over (renew.c): RECOVERING, and then it asks to lead again.
  */
 #define NODE_NS_PER_MS 1000000u
 #define NODE_STEP_ROUNDS 8  /* of one step, while something goes on */
@@ -146,14 +147,19 @@ struct dtss_node {
 
 	uint32_t state; /* enum dtss_node_state */
 	int32_t error;
-	uint32_t quiet;   /* 1: leads, but begins nothing that needs a write */
-	uint32_t dirty;   /* 1: a step has something to do */
-	uint64_t epoch;   /* 0: LEAD first */
-	uint64_t wake_ns; /* when to go on from STANDBY or RECOVERING */
+	uint32_t quiet;         /* 1: leads, but begins nothing that needs a write */
+	uint32_t dirty;         /* 1: a step has something to do */
+	uint64_t epoch;         /* 0: LEAD first */
+	uint64_t wake_ns;       /* when to go on from STANDBY or RECOVERING */
+	uint64_t lead_until_ns; /* by our own clock; DTSS_NEVER: leadership does not end by itself */
+	uint64_t renew_ns;      /* when to ask for more */
+	uint64_t renew_sent_ns;
+	uint64_t lead_sent_ns;
 	uint64_t backoff_ms;
 
 	uint64_t serial; /* of the last operation of the store */
 	uint64_t lead_serial;
+	uint64_t renew_serial;
 	uint64_t commit_serial; /* 0: no batch is in flight */
 	uint64_t commit_seq;
 	uint64_t stored;
@@ -201,6 +207,14 @@ int node_wake(struct dtss_node *n, struct dtss_time now);
 /* A write went wrong: what is not stored is answered with error, and the node loads again, or has failed. */
 void node_recover(struct dtss_node *n, struct dtss_time now, int error);
 void node_settled(struct dtss_node *n); /* writing works */
+
+/* renew.c: leadership that ends by itself */
+int node_renew(struct dtss_node *n, struct dtss_time now); /* 1: asked for more, or stepped down */
+void node_renewed(struct dtss_node *n, uint64_t sent_ns);  /* the epoch is held, as asked for at sent_ns */
+void node_renew_done(struct dtss_node *n, struct dtss_time now, const struct dtss_store_done *done);
+void node_renew_forget(struct dtss_node *n); /* the epoch is not ours any more */
+uint64_t node_renew_next_ns(const struct dtss_node *n);
+void node_resign(struct dtss_node *n);
 
 /* message.c, reply.c */
 int node_messages(struct dtss_node *n, struct dtss_time now);

@@ -47,6 +47,7 @@ static int node_open_new(struct dtss_node **ret_node, const struct dtss_node_con
 	n->transport = cfg->transport;
 	n->state = DTSS_NODE_LOADING;
 	n->wake_ns = DTSS_NEVER;
+	node_renew_forget(n);
 	keep_init(&n->keep, &n->mem);
 	*ret_node = n;
 	return 0;
@@ -130,6 +131,7 @@ void dtss_node_close(struct dtss_node *node)
 		return;
 	mem = node->mem;
 	node_enter(node);
+	node_resign(node);
 	node_close_requests(node);
 	node_replies_drop(node);
 	node_local_close(node);

@@ -123,6 +123,7 @@ int node_lead(struct dtss_node *n, struct dtss_time now)
 	op.type = DTSS_STORE_LEAD;
 	op.u.lead.holder = n->cfg.holder;
 	op.u.lead.ttl_ms = config_lease_ms(&n->sched_cfg);
+	n->lead_sent_ns = now.mono_ns;
 	rc = node_store_submit(n, &op, &n->lead_serial);
 	if (rc < 0)
 		recover_later(n, now, rc);
@@ -145,6 +146,7 @@ void node_led(struct dtss_node *n, struct dtss_time now, const struct dtss_store
 		recover_later(n, now, done->result);
 	} else {
 		n->epoch = done->u.epoch;
+		node_renewed(n, n->lead_sent_ns);
 		recover_begin(n, now, 0); /* loaded after the epoch was taken: nobody else has written since */
 	}
 }
@@ -180,7 +182,7 @@ void node_recover(struct dtss_node *n, struct dtss_time now, int error)
 		return;
 	}
 	if (error == DTSS_E_EPOCH)
-		n->epoch = 0;
+		node_renew_forget(n);
 	recover_later(n, now, error);
 	if (error == DTSS_E_NOSPC)
 		recover_begin(n, now, 1);

@@ -142,6 +142,7 @@ int dtss_node_request(struct dtss_node *node, struct dtss_time now, const struct
 	r = node_request_new(node, known.token, known.type);
 	if (r == NULL)
 		return DTSS_E_NOMEM;
+	(void)node_renew(node, now); /* a leader whose term is over must not answer from memory */
 	node_request_begin(node, now, r, &known);
 	node->dirty = 1;
 	return 0;

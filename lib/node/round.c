@@ -33,8 +33,9 @@ static int node_tick(struct dtss_node *n, struct dtss_time now)
 /* Messages come before the tick: a report that is here already must not lose against its own lease. */
 int node_round(struct dtss_node *n, struct dtss_time now)
 {
-	int more = node_wake(n, now);
+	int more = node_renew(n, now);
 
+	more |= node_wake(n, now);
 	more |= node_store_poll(n, now);
 	more |= node_local_pump(n, now);
 	more |= node_messages(n, now);

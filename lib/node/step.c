@@ -16,7 +16,7 @@ int dtss_node_step(struct dtss_node *node, struct dtss_time now)
 /* Does a store that has no descriptor owe an answer? Then it has it at the next poll. */
 static int node_step_owed(const struct dtss_node *n)
 {
-	int asked = n->commit_serial != 0 || n->lead_serial != 0 || n->asked.head != NULL;
+	int asked = n->commit_serial != 0 || n->lead_serial != 0 || n->renew_serial != 0 || n->asked.head != NULL;
 
 	return asked && n->store->ops->fd(n->store) < 0;
 }
@@ -33,7 +33,7 @@ uint64_t dtss_node_next_ns(const struct dtss_node *node)
 	DTSS_ASSERT(node != NULL);
 	if (node->dirty || node_step_owed(node))
 		return 0;
-	next = node->wake_ns;
+	next = node_step_min(node->wake_ns, node_renew_next_ns(node));
 	if (node->sched != NULL && !node->quiet)
 		next = node_step_min(next, dtss_sched_next_ns(node->sched));
 	if (node->local.agent != NULL)

@@ -37,6 +37,10 @@ static void node_store_done(struct dtss_node *n, struct dtss_time now, const str
 		node_committed(n, now, done->result);
 		return;
 	}
+	if (n->renew_serial != 0 && done->token == n->renew_serial) {
+		node_renew_done(n, now, done);
+		return;
+	}
 	r = node_store_find(n, done->token);
 	if (r == NULL)
 		return;

@@ -134,7 +134,7 @@ static const struct line lines[] = {
 		FIELD(dtss_batch, records), FIELD(dtss_batch, record_count), FIELD(dtss_batch, events),
 		FIELD(dtss_batch, event_count),
 	STRUCT(dtss_store_info), FIELD(dtss_store_info, size), FIELD(dtss_store_info, identity),
-		FIELD(dtss_store_info, durability), FIELD(dtss_store_info, reserved),
+		FIELD(dtss_store_info, durability), FIELD(dtss_store_info, lead_expires),
 	STRUCT(dtss_task_filter), FIELD(dtss_task_filter, states), FIELD(dtss_task_filter, limit),
 		FIELD(dtss_task_filter, after), FIELD(dtss_task_filter, queue), FIELD(dtss_task_filter, name),
 		FIELD(dtss_task_filter, label_name), FIELD(dtss_task_filter, label_value),

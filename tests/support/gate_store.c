@@ -12,8 +12,10 @@ static struct gate_store *gate_of(struct dtss_store *store)
 static int gate_info(struct dtss_store *store, struct dtss_store_info *ret_info)
 {
 	struct dtss_store *inner = gate_of(store)->inner;
+	int rc = inner->ops->info(inner, ret_info);
 
-	return inner->ops->info(inner, ret_info);
+	ret_info->lead_expires = gate_of(store)->lead_expires != 0;
+	return rc;
 }
 
 static int gate_load(struct dtss_store *store, const void **ret_data, size_t *ret_len)
@@ -36,6 +38,8 @@ static int32_t gate_result(const struct gate_store *g, uint32_t type)
 		return g->commit;
 	case DTSS_STORE_LOG_APPEND:
 		return g->append;
+	case DTSS_STORE_RENEW:
+		return g->renew;
 	default:
 		return 0;
 	}
@@ -52,6 +56,8 @@ static int gate_submit(struct dtss_store *store, const struct dtss_store_op *op,
 		return g->refuse;
 	if (op->type == DTSS_STORE_GET)
 		g->gets++;
+	g->renews += op->type == DTSS_STORE_RENEW;
+	g->resigns += op->type == DTSS_STORE_RESIGN;
 	if (result == 0 || (op->type == DTSS_STORE_COMMIT && g->commit_applied)) {
 		if (op->type == DTSS_STORE_COMMIT) {
 			g->commits++;

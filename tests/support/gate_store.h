@@ -14,10 +14,14 @@ struct gate_store {
 	int commit_applied; /* 1: it has all the same */
 	int32_t append;     /* likewise LOG_APPEND */
 	int32_t load;       /* likewise load */
+	int32_t renew;      /* likewise RENEW */
+	int lead_expires;   /* as the store's info has it */
 	int32_t refuse;     /* what submit says of everything */
 	size_t loads;
 	size_t commits; /* that were written */
 	size_t gets;
+	size_t renews;
+	size_t resigns;
 	uint64_t last_seq; /* of the last one that was written */
 };
 

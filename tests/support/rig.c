@@ -17,11 +17,14 @@ void rig_open(struct rig *r)
 {
 	struct dtss_node_config cfg = { .size = sizeof cfg };
 	struct dtss_config sched = r->sched;
+	int lead_expires = r->lead_expires;
 
 	memset(r, 0, sizeof *r);
 	r->sched = sched;
+	r->lead_expires = lead_expires;
 	r->sched.size = sizeof r->sched;
 	r->gate = gate_store_open();
+	r->gate->lead_expires = lead_expires;
 	cfg.store = &r->gate->base;
 	cfg.sched = &r->sched;
 	ck_assert_int_eq(dtss_loop_open(&cfg.transport, &r->far, "w", NULL), 0);

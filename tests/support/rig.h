@@ -15,7 +15,8 @@ struct rig {
 	struct dtss_node *node;
 	struct gate_store *gate;
 	struct dtss_transport *far; /* the end of agent "w" */
-	struct dtss_config sched;
+	struct dtss_config sched;   /* these two stay as they are when it is opened */
+	int lead_expires;
 	uint64_t ms;
 	uint64_t token;
 	/* agent "w" */
