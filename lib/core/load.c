@@ -300,5 +300,8 @@ int dtss_sched_apply(struct dtss_sched *s, const struct dtss_batch *batch)
 		return DTSS_E_CORRUPT; /* S19 */
 	for (i = 0; i < batch->record_count && !error; i++)
 		error = dtss_sched_load(s, batch->records[i].data, batch->records[i].len);
+	/* the hash does not cover META, so that META can hold it */
+	if (!error && (s->meta.seq != batch->last_seq || s->meta.hash != batch->hash))
+		error = DTSS_E_CORRUPT;
 	return error;
 }

@@ -79,6 +79,42 @@ START_TEST(a_batch_that_was_changed_on_the_way_is_refused)
 }
 END_TEST
 
+/* The hash cannot cover the record that holds it: what META says is compared with the batch. */
+START_TEST(a_batch_with_the_meta_record_of_another_is_refused)
+{
+	struct dtss_record records[8], meta;
+	struct dtss_record_body *body;
+	uint8_t bytes[1024];
+	struct dtss_batch b;
+	size_t len;
+	int way;
+
+	engine_task(&e, "a");
+	ck_assert_int_eq(dtss_sched_batch(e.s, &b), 1);
+	ck_assert_uint_le(b.record_count, 8);
+	ck_assert_uint_eq(b.records[0].kind, DTSS_RECORD_META);
+	memcpy(records, b.records, b.record_count * sizeof *records);
+	b.records = records;
+	meta = records[0];
+	for (way = 0; way < 3; way++) {
+		struct dtss_sched *standby;
+
+		ck_assert_int_eq(dtss_sched_create(&standby, NULL, dtss_mem_libc()), 0);
+		ck_assert_int_eq(dtss_record_decode(meta.data, meta.len, dtss_mem_libc(), &body), 0);
+		body->u.meta.seq += way == 1;
+		body->u.meta.hash += way == 2;
+		len = dtss_record_encode(body, bytes, sizeof bytes);
+		ck_assert_uint_le(len, sizeof bytes);
+		dtss_record_free(body, dtss_mem_libc());
+		records[0].data = bytes;
+		records[0].len = len;
+		ck_assert_int_eq(dtss_sched_apply(standby, &b), way == 0 ? 0 : DTSS_E_CORRUPT);
+		dtss_sched_destroy(standby);
+	}
+	dtss_sched_stored(e.s, e.now, b.last_seq);
+}
+END_TEST
+
 START_TEST(a_leader_applies_nothing)
 {
 	struct dtss_batch b;
@@ -155,6 +191,7 @@ Suite *suite_unit_apply(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, a_gap_or_a_repetition_is_refused);
 	tcase_add_test(c, a_batch_that_was_changed_on_the_way_is_refused);
+	tcase_add_test(c, a_batch_with_the_meta_record_of_another_is_refused);
 	tcase_add_test(c, a_leader_applies_nothing);
 	tcase_add_test(c, a_standby_without_memory_begins_anew);
 	suite_add_tcase(s, c);
