@@ -101,6 +101,7 @@ START_TEST(a_batch_with_the_meta_record_of_another_is_refused)
 
 		ck_assert_int_eq(dtss_sched_create(&standby, NULL, dtss_mem_libc()), 0);
 		ck_assert_int_eq(dtss_record_decode(meta.data, meta.len, dtss_mem_libc(), &body), 0);
+		ck_assert_int_eq(records_load(&e.records, standby), 0);
 		body->u.meta.seq += way == 1;
 		body->u.meta.hash += way == 2;
 		len = dtss_record_encode(body, bytes, sizeof bytes);
