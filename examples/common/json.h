@@ -54,6 +54,8 @@ int json_read_object(struct json_reader *r, const json_t *value, const struct js
 		     void *base);
 size_t json_path_push(struct json_reader *r, const char *name, long index); /* index -1: a member called name */
 void json_path_pop(struct json_reader *r, size_t mark);
+/* The text of a string that is to be one of several words; NULL: it is no string, or has a NUL within. */
+const char *json_word(const json_t *value);
 int json_read_string(struct json_reader *r, const json_t *value, const struct json_field *field, void *base);
 int json_read_strings(struct json_reader *r, const json_t *value, const struct json_field *field, void *base);
 int json_read_u64(struct json_reader *r, const json_t *value, const struct json_field *field, void *base);

@@ -13,7 +13,7 @@ static const char *const report_kinds[] = { "", "started", "ended" };
 
 static int read_name(struct json_reader *r, const json_t *value, const char *const *names, size_t count, uint32_t *ret)
 {
-	const char *text = json_string_value(value);
+	const char *text = json_word(value);
 
 	for (uint32_t i = 1; text && i < count; i++) {
 		if (strcmp(text, names[i]) == 0) {
@@ -38,7 +38,7 @@ static int read_report_kind(struct json_reader *r, const json_t *value, const st
 
 static int read_cause(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
-	const char *text = json_string_value(value);
+	const char *text = json_word(value);
 	int cause = text ? dtss_cause_parse(text) : -1;
 	uint32_t narrow = (uint32_t)cause;
 

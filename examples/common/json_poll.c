@@ -97,7 +97,7 @@ static int read_result(struct json_reader *r, const json_t *value, const struct 
 		int32_t number;
 	} results[] = { DTSS_ERROR_MAP(READ_RESULT) };
 #undef READ_RESULT
-	const char *text = json_string_value(value);
+	const char *text = json_word(value);
 
 	for (size_t i = 0; text && i < LENGTH(results); i++) {
 		if (strcmp(problem_code_name(results[i].number), text) == 0) {
@@ -110,7 +110,7 @@ static int read_result(struct json_reader *r, const json_t *value, const struct 
 
 static int read_kind(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
-	const char *text = json_string_value(value);
+	const char *text = json_word(value);
 	struct dtss_ack *ack = base;
 
 	(void)field;
@@ -122,7 +122,7 @@ static int read_kind(struct json_reader *r, const json_t *value, const struct js
 
 static int read_stop_cause(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
-	const char *text = json_string_value(value);
+	const char *text = json_word(value);
 	int cause = text ? dtss_cause_parse(text) : -1;
 
 	(void)field;

@@ -72,9 +72,12 @@ json_t *json_read_text(struct json_reader *r, const char *text, size_t len)
 {
 	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
 	json_error_t error;
+	size_t blank = 0; /* no further than len: a body of many lines has more behind it */
 	json_t *value;
 
-	if (strspn(text, " \t\r\n") >= len) {
+	while (blank < len && strchr(" \t\r\n", text[blank]) && text[blank])
+		blank++;
+	if (blank == len) {
 		problem_set(&r->problem, DTSS_E_INVALID, "the body is empty: expected a JSON object");
 		snprintf(r->problem.expected, sizeof r->problem.expected, "a JSON object");
 		return NULL;
@@ -160,6 +163,13 @@ int json_read_object(struct json_reader *r, const json_t *value, const struct js
 		json_path_pop(r, mark);
 	}
 	return 0;
+}
+
+const char *json_word(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return text && strlen(text) == json_string_length(value) ? text : NULL;
 }
 
 int json_read_string(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
@@ -285,7 +295,7 @@ int json_read_resources(struct json_reader *r, const json_t *value, const struct
 int json_read_identity(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
 	static const char hex[] = "0123456789abcdef";
-	const char *text = json_string_value(value);
+	const char *text = json_word(value);
 	uint8_t *identity = (uint8_t *)base + field->offset;
 
 	if (!text || strlen(text) != 2 * DTSS_IDENTITY_LEN || strspn(text, hex) != 2 * DTSS_IDENTITY_LEN)

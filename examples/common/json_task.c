@@ -119,7 +119,7 @@ static int read_causes(struct json_reader *r, const json_t *value, const struct 
 	if (!json_is_array(value))
 		return json_expected(r, DTSS_E_INVALID, expected);
 	for (size_t i = 0; i < json_array_size(value); i++) {
-		const char *name = json_string_value(json_array_get(value, i));
+		const char *name = json_word(json_array_get(value, i));
 		int cause = name ? dtss_cause_parse(name) : -1;
 
 		if (cause < DTSS_CAUSE_EXIT || cause > DTSS_CAUSE_LOST)
@@ -132,7 +132,7 @@ static int read_causes(struct json_reader *r, const json_t *value, const struct 
 static int read_action(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
 	struct dtss_retry_rule *rule = base;
-	const char *name = json_string_value(value);
+	const char *name = json_word(value);
 
 	(void)field;
 	for (uint32_t i = 1; name && i < LENGTH(action_names); i++) {
@@ -249,6 +249,15 @@ int json_read_task(struct json_reader *r, const json_t *value, unsigned flags, s
 	return 0;
 }
 
+/* To the nanosecond where it is that exact: what is shown must be the specification that was sent. */
+static json_t *from_not_before(int64_t wall_ns)
+{
+	char text[RFC3339_LEN];
+
+	rfc3339_format(text, wall_ns, wall_ns % 1000000 ? 9 : 3);
+	return json_string(text);
+}
+
 static json_t *from_pairs(const struct dtss_pair *pairs, size_t count)
 {
 	json_t *object = json_object();
@@ -338,7 +347,7 @@ json_t *json_from_task(const struct dtss_task_spec *spec)
 	if (spec->priority)
 		json_put(&task, "priority", json_integer(spec->priority));
 	if (spec->not_before_ns)
-		json_put(&task, "not_before", json_from_time(spec->not_before_ns));
+		json_put(&task, "not_before", from_not_before(spec->not_before_ns));
 	if (spec->timeout_ms)
 		json_put(&task, "timeout_ms", json_integer((json_int_t)spec->timeout_ms));
 	if (spec->start_deadline_ms)

@@ -71,7 +71,7 @@ json_t *json_from_time(int64_t wall_ns)
 {
 	char text[RFC3339_LEN];
 
-	rfc3339_format(text, wall_ns, 1);
+	rfc3339_format(text, wall_ns, 3);
 	return json_string(text);
 }
 

@@ -74,7 +74,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	vsnprintf(message, sizeof message, fmt, args);
 	va_end(args);
 	log_escape(clean, sizeof clean, message);
-	rfc3339_format(at, dtss_now().wall_ns, 1);
+	rfc3339_format(at, dtss_now().wall_ns, 3);
 	if (log_settings.format == LOG_TEXT) {
 		len = snprintf(line, sizeof line, "%s %s: %s: %s\n", at, log_settings.program, level_names[level],
 			       clean);

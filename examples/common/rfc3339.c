@@ -7,7 +7,7 @@
 
 #define NS_PER_S 1000000000
 
-void rfc3339_format(char buf[RFC3339_LEN], int64_t wall_ns, int with_ms)
+void rfc3339_format(char buf[RFC3339_LEN], int64_t wall_ns, int decimals)
 {
 	int64_t ns = wall_ns % NS_PER_S;
 	time_t s = (time_t)(wall_ns / NS_PER_S);
@@ -20,8 +20,10 @@ void rfc3339_format(char buf[RFC3339_LEN], int64_t wall_ns, int with_ms)
 	}
 	gmtime_r(&s, &tm);
 	len = strftime(buf, RFC3339_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (with_ms)
+	if (decimals == 3)
 		len += (size_t)snprintf(buf + len, RFC3339_LEN - len, ".%03u", (unsigned)(ns / 1000000) % 1000);
+	else if (decimals == 9)
+		len += (size_t)snprintf(buf + len, RFC3339_LEN - len, ".%09u", (unsigned)ns % NS_PER_S);
 	snprintf(buf + len, RFC3339_LEN - len, "Z");
 }
 
@@ -93,9 +95,10 @@ int rfc3339_parse(const char *text, int64_t *ret_wall_ns)
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
 	check = tm;
-	s = timegm(&check);
-	if (check.tm_mday != tm.tm_mday && tm.tm_sec != 60)
-		return -1; /* the 31st of a month that has none */
-	*ret_wall_ns = ((int64_t)s - east) * NS_PER_S + ns;
+	check.tm_sec = 0; /* a leap second may belong to the next day */
+	s = timegm(&check) + tm.tm_sec - east;
+	if (check.tm_mday != tm.tm_mday || s < 0)
+		return -1; /* the 31st of a month that has none; or 1969, east of here */
+	*ret_wall_ns = (int64_t)s * NS_PER_S + ns;
 	return 0;
 }

@@ -64,7 +64,7 @@ static void drop_nulls(json_t *object)
 static void drop_empty_tags(json_t *tags)
 {
 	for (size_t i = json_array_size(tags); i-- > 0;) {
-		const char *tag = json_string_value(json_array_get(tags, i));
+		const char *tag = json_word(json_array_get(tags, i));
 
 		if (tag && !tag[0])
 			json_array_remove(tags, i);

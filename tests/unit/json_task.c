@@ -51,6 +51,42 @@ START_TEST(bytes_that_are_no_utf8_become_legible)
 }
 END_TEST
 
+/* Shown to the millisecond, it was another specification: sent again with its key it was a conflict. */
+START_TEST(not_before_keeps_its_nanoseconds)
+{
+	json_t *sent = parse("{\"argv\":[\"a\"],\"not_before\":\"2026-01-02T03:04:05.607800001Z\"}");
+	struct json_reader r = { 0 };
+	struct dtss_task_spec spec;
+	json_t *back;
+
+	ck_assert_int_eq(json_read_task(&r, sent, 0, &spec), 0);
+	back = json_from_task(&spec);
+	ck_assert_msg(json_equal(sent, back), "%s", json_dumps(back, 0));
+	json_reader_fini(&r);
+	json_decref(sent);
+	json_decref(back);
+}
+END_TEST
+
+/* An empty line looked at all that follows it: a body of empty lines with blanks at its end took hours. */
+START_TEST(an_empty_line_costs_nothing)
+{
+	const size_t behind = 8 << 20;
+	char *text = malloc(behind + 1);
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, ' ', behind);
+	text[behind] = '\0';
+	for (int i = 0; i < 100000; i++) {
+		struct json_reader r = { 0 };
+
+		ck_assert_ptr_null(json_read_text(&r, text, 0));
+		ck_assert_int_eq(r.problem.code, DTSS_E_INVALID);
+	}
+	free(text);
+}
+END_TEST
+
 START_TEST(a_heartbeat_comes_back_as_it_was)
 {
 	static const char text[] =
@@ -146,6 +182,8 @@ Suite *suite_unit_json_task(void)
 
 	tcase_add_test(tc, a_task_comes_back_as_it_was);
 	tcase_add_test(tc, bytes_that_are_no_utf8_become_legible);
+	tcase_add_test(tc, not_before_keeps_its_nanoseconds);
+	tcase_add_test(tc, an_empty_line_costs_nothing);
 	tcase_add_test(tc, a_heartbeat_comes_back_as_it_was);
 	tcase_add_test(tc, what_the_scheduler_says_comes_to_the_agent);
 	suite_add_tcase(suite, tc);
