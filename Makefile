@@ -7,11 +7,14 @@
 
 PACKAGES := gcc libc6-dev g++ pkg-config libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libsqlite3-dev check \
 	mandoc clang-format-14 python3
+PACKAGES_PROOF := clang-14 libclang-rt-14-dev
 
-ifneq ($(filter deps,$(MAKECMDGOALS)),)
-others := $(filter-out deps,$(MAKECMDGOALS))
-.PHONY: deps others $(others)
-deps:
+wanted := $(filter deps deps-proof,$(MAKECMDGOALS))
+ifneq ($(wanted),)
+others := $(filter-out $(wanted),$(MAKECMDGOALS))
+.PHONY: deps deps-proof others $(others)
+deps-proof: PACKAGES := $(PACKAGES_PROOF)
+deps deps-proof:
 	@missing=; for p in $(PACKAGES); do \
 		dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; \
 	done; \
@@ -21,7 +24,7 @@ deps:
 	echo "deps: installing$$missing"; \
 	$$sudo apt-get update -qq && \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
-others: deps
+others: $(wanted)
 	@$(MAKE) --no-print-directory $(others)
 $(others): others
 	@:
@@ -81,7 +84,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)')
 
 # ---- goals --------------------------------------------------------------------------------------------------------
 
-.PHONY: all lib programs demo cluster stage check asan lint format amalgamation install uninstall clean help equipped \
+.PHONY: all lib programs demo cluster stage check asan fuzz fuzzers proof lint format amalgamation install uninstall clean help equipped \
 	FORCE
 all: lib programs
 
@@ -94,6 +97,9 @@ help:
 #: make cluster       a scheduler and three agents until Ctrl-C, and how to talk to them
 #: make check         runs every test; SUITES="unit/map conform/store" these alone
 #: make asan          the same under AddressSanitizer and UBSan
+#: make fuzz T=60     libFuzzer on every target for so many seconds each; TARGET="record batch" these alone
+#: make proof PART=…  the long runs, in parts that go on where they were stopped: tests/proof/PART.sh
+#: make deps-proof    installs what fuzz and proof need beyond deps
 #: make lint          the gates; silent when all is well
 #: make format        clang-format over all sources
 #: make amalgamation  build/dtss.c and build/dtss.h: the library in one file
@@ -277,7 +283,7 @@ $(BUILD)/suites.c: FORCE
 	echo '{ NULL, NULL } };'; } >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-compile_test = $(quiet)$(CC) $(C11) $(CFLAGS) $(HARDEN) -fPIE -Iinclude -Ilib -Itests -Iexamples \
+compile_test = $(quiet)$(CC) $(C11) $(fuzz_name) $(CFLAGS) $(HARDEN) -fPIE -Iinclude -Ilib -Itests -Iexamples \
 	$(examples_cflags) $(call package_cflags,check) $(depend) -c $< -o $@
 $(BUILD)/tests/%.o: tests/%.c | equipped
 	@mkdir -p $(@D)
@@ -299,12 +305,58 @@ $(BUILD)/check: $(BUILD)/tests/main.o $(BUILD)/suites.o $(call objects,$(suites)
 	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) \
 		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -Wl,--as-needed $(call package_libs,$(check_needs)) -lm
 
-check: $(BUILD)/check $(BUILD)/probe all stage
+check: $(BUILD)/check $(BUILD)/probe $(BUILD)/corpora all stage
 	@DTSS_BUILD=$(abspath $(BUILD)) DTSS_STAGE=$(abspath $(STAGE)) DTSS_SOURCE=$(CURDIR) $(BUILD)/check
 
 # What a user's program links, in the stage, stays as a user has it.
 asan: stage
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan STAGE=$(BUILD)/stage SANITIZE=address,undefined check
+
+# ---- fuzz: tests/fuzz/NAME.c is a target ---------------------------------------------------------------------------
+# Each has a corpus and becomes a program of its own with libFuzzer; in `make check` one program feeds it all corpora.
+
+fuzz_sources := $(sort $(wildcard tests/fuzz/*.c))
+fuzz_targets := $(fuzz_sources:tests/fuzz/%.c=%)
+fuzz_support := $(call objects,$(filter-out %/corpora.c,$(wildcard tests/fuzz/support/*.c)))
+fuzz_libs = -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call package_libs,jansson sqlite3) -lm
+
+ifndef FUZZER
+$(call objects,$(fuzz_sources)): fuzz_name = -DLLVMFuzzerTestOneInput=fuzz_$(basename $(@F))
+endif
+
+$(BUILD)/corpora_targets.c: $(fuzz_sources)
+	@mkdir -p $(@D)
+	@{ echo '#include "fuzz/support/corpora.h"'; \
+	for t in $(fuzz_targets); do echo "int fuzz_$$t(const uint8_t *data, size_t size);"; done; \
+	echo 'const struct corpora_target corpora_targets[] = {'; \
+	for t in $(fuzz_targets); do echo "{ \"$$t\", fuzz_$$t },"; done; \
+	echo '{ NULL, NULL } };'; } >$@
+$(BUILD)/corpora_targets.o: $(BUILD)/corpora_targets.c
+	$(compile_test)
+$(BUILD)/corpora: $(BUILD)/tests/fuzz/support/corpora.o $(BUILD)/corpora_targets.o $(call objects,$(fuzz_sources)) \
+		$(fuzz_support) $(archives)
+	$(call say,LD $@)
+	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(fuzz_libs)
+
+$(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(fuzz_support) $(archives)
+	@mkdir -p $(@D)
+	$(call say,LD $@)
+	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.o,$^) $(fuzz_libs)
+fuzzers: $(fuzz_targets:%=$(BUILD)/fuzzers/%)
+
+TARGET ?= $(fuzz_targets)
+FUZZ_CC ?= $(firstword $(shell command -v clang-14 clang) clang-14)
+fuzz:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(FUZZ_CC) FUZZER=1 \
+		SANITIZE=fuzzer-no-link,address,undefined $(TARGET:%=$(BUILD)/fuzz/fuzzers/%)
+	@BUILD=$(BUILD) TARGET='$(TARGET)' T='$(T)' RUNS='$(RUNS)' sh tests/fuzz/run.sh
+
+# ---- proof: the long runs -------------------------------------------------------------------------------------------
+
+PART ?= $(patsubst tests/proof/%.sh,%,$(sort $(wildcard tests/proof/*.sh)))
+proof:
+	@mkdir -p $(BUILD)/proof
+	@for p in $(PART); do BUILD=$(BUILD) CC='$(CC)' MAKE='$(MAKE)' sh tests/proof/$$p.sh || exit 1; done
 
 # ---- lint: each gate is a script that prints what is wrong --------------------------------------------------------
 
@@ -317,6 +369,6 @@ format:
 
 # ---- header dependencies ------------------------------------------------------------------------------------------
 
--include $(shell find $(BUILD) -path $(BUILD)/asan -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $(BUILD) \( -path $(BUILD)/asan -o -path $(BUILD)/fuzz \) -prune -o -name '*.d' -print 2>/dev/null)
 
 endif
