@@ -178,7 +178,7 @@ $(BUILD)/dtss.h: lib/amalgamate.awk include/dtss.h $(wildcard include/dtss/*.h)
 	$(call say,ONE $@)
 	$(amalgamate) include/dtss.h >$@
 
-# ---- libdtss-sqlite, and the simulator that tests use -------------------------------------------------------------
+# ---- libdtss-sqlite and libdtss-sim -------------------------------------------------------------------------------
 
 missing_sqlite := $(call missing,sqlite3)
 sqlite_sources := $(wildcard lib/store/sqlite*.c)
@@ -188,7 +188,11 @@ $(call objects,$(sqlite_sources)): C99 := $(C11)
 $(BUILD)/libdtss-sqlite.a: $(call objects,$(sqlite_sources))
 $(BUILD)/libdtss-sqlite.so.$(version): LIBS := $(call package_libs,sqlite3)
 $(BUILD)/libdtss-sqlite.so.$(version): $(call objects,$(sqlite_sources)) $(BUILD)/libdtss.so
-$(BUILD)/libdtss-sim.a: $(call objects,$(wildcard lib/sim/*.c))
+
+sim_objects := $(call objects,$(wildcard lib/sim/*.c))
+sim_libs := $(addprefix $(BUILD)/libdtss-sim,.a .so .pc)
+$(BUILD)/libdtss-sim.a: $(sim_objects)
+$(BUILD)/libdtss-sim.so.$(version): $(sim_objects) $(BUILD)/libdtss.so
 
 # ---- install: one manifest for install, uninstall and the stage ---------------------------------------------------
 # source:destination below PREFIX. The stage is an installation of the libraries in $(BUILD)/stage.
@@ -197,7 +201,7 @@ in = $(foreach f,$(2),$(f):$(1)/$(notdir $(f)))
 manifest_of = $(call in,lib,$(addprefix $(BUILD)/$(1).,a so so.$(soversion) so.$(version))) \
 	$(call in,lib/pkgconfig,$(BUILD)/$(1).pc)
 headers := $(call in,include,include/dtss.h) $(call in,include/dtss,$(wildcard include/dtss/*.h))
-libraries := $(headers) $(call manifest_of,libdtss) $(if $(sqlite_libs),$(call manifest_of,libdtss-sqlite))
+libraries := $(headers) $(call manifest_of,libdtss) $(call manifest_of,libdtss-sim) $(if $(sqlite_libs),$(call manifest_of,libdtss-sqlite))
 manifest = $(libraries) $(call in,bin,$(addprefix $(BUILD)/,$(built))) \
 	$(if $(filter dtss,$(built)),examples/dtss/completion.bash:share/bash-completion/completions/dtss) \
 	$(foreach m,$(wildcard man/*.[1-8]),$(m):share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
@@ -226,10 +230,11 @@ uninstall:
 # ---- programs -----------------------------------------------------------------------------------------------------
 # Each is a main.c and an archive of the rest, so that tests can link the rest. They see the public headers alone.
 
-programs := dtssd dtss-agent dtss
+programs := dtssd dtss-agent dtss dtss-sim
 needs_dtssd := libmicrohttpd jansson sqlite3
 needs_dtss-agent := libcurl jansson
 needs_dtss := libcurl jansson
+needs_dtss-sim :=
 $(foreach p,$(programs),$(eval missing_$(p) := $(call missing,$(needs_$(p)))))
 
 existing := $(foreach p,$(programs),$(if $(wildcard examples/$(p)/main.c),$(p)))
@@ -237,7 +242,7 @@ built := $(foreach p,$(existing),$(if $(strip $(missing_$(p))),,$(p)))
 common_sources := $(wildcard examples/common/*.c)
 examples_cflags := $(call package_cflags,libmicrohttpd jansson libcurl)
 
-programs: $(sqlite_libs) $(addprefix $(BUILD)/,$(built))
+programs: $(sqlite_libs) $(sim_libs) $(addprefix $(BUILD)/,$(built))
 	@$(foreach n,sqlite $(existing),$(if $(strip $(missing_$(n))),\
 		echo 'left out: $(n:sqlite=libdtss-sqlite) needs $(strip $(missing_$(n))); make deps installs it';)):
 
@@ -248,10 +253,12 @@ $(BUILD)/examples/%.o: examples/%.c | $(call staged,$(headers))
 		$(depend) -c $< -o $@
 
 $(BUILD)/common.a: $(call objects,$(common_sources))
+common_plain := $(call objects,examples/common/options.c examples/common/nearest.c) # what needs no package
 
 define program_rules
 $(BUILD)/$(1).a: $(call objects,$(filter-out %/main.c,$(wildcard examples/$(1)/*.c)))
-$(BUILD)/$(1): $(BUILD)/examples/$(1)/main.o $(BUILD)/$(1).a $(BUILD)/common.a \
+$(BUILD)/$(1): $(BUILD)/examples/$(1)/main.o $(BUILD)/$(1).a \
+		$(if $(needs_$(1)),$(BUILD)/common.a,$(common_plain) $(BUILD)/stage/lib/libdtss-sim.a) \
 		$(if $(filter sqlite3,$(needs_$(1))),$(BUILD)/stage/lib/libdtss-sqlite.a) $(BUILD)/stage/lib/libdtss.a
 	$$(call say,LD $$@)
 	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $$@ $$^ -Wl,--as-needed $(call package_libs,$(needs_$(1))) -lm

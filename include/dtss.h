@@ -33,5 +33,6 @@
 #include <dtss/sched.h>
 #include <dtss/agent.h>
 #include <dtss/node.h>
+#include <dtss/sim.h>
 
 #endif

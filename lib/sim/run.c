@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include "core/check.h"
-#include "core/hash.h"
 #include "sim/sim.h"
 
 /* One seed: a cluster with its faults, drawn anew; then the faults stop, and all that was promised must come true. */
@@ -135,14 +134,22 @@ static void run_all(struct sim *s)
 		judge_end(s);
 }
 
-static struct sim *run_new(uint64_t seed)
+struct sim *sim_new(const struct dtss_sim_config *cfg, const struct dtss_mem *mem)
 {
-	struct sim *s = calloc(1, sizeof *s);
-	uint32_t i;
+	struct sim *s = mem->alloc(mem->ctx, sizeof *s);
 
 	if (!s)
 		return NULL;
-	s->random = hash_word(seed);
+	memset(s, 0, sizeof *s);
+	s->cfg = *cfg;
+	s->mem = mem;
+	return s;
+}
+
+int sim_go(struct sim *s)
+{
+	uint32_t i, most = s->cfg.workers_max ? s->cfg.workers_max : SIM_WORKERS_MAX;
+
 	s->now.mono_ns = 1000 * MS;
 	s->now.wall_ns = INT64_C(1700000000000000000);
 	s->faults_on = 1;
@@ -150,40 +157,55 @@ static struct sim *run_new(uint64_t seed)
 	disk_init(s);
 	net_init(s);
 	DTSS_ASSERT(dtss_memory_open(&s->inner, dtss_mem_libc()) == 0);
-	DTSS_ASSERT(dtss_sched_create(&s->shadow, NULL, dtss_mem_libc()) == 0);
-	s->worker_count = 1 + (uint32_t)sim_choose(s, SIM_WORKERS_MAX);
+	DTSS_ASSERT(dtss_sched_create(&s->shadow, s->cfg.sched, dtss_mem_libc()) == 0);
+	s->worker_count = 1 + (uint32_t)sim_choose(s, most);
 	for (i = 0; i < s->worker_count; i++)
 		worker_init(s, i);
 	client_init(s);
-	return s;
+	sim_settle(s);
+	run_all(s);
+	return DTSS_OK;
 }
 
-static void run_free(struct sim *s)
+void sim_free(struct sim *s)
 {
+	const struct dtss_mem *mem = s->mem;
 	uint32_t i;
 
 	dtss_node_close(s->node);
 	for (i = 0; i < s->worker_count; i++)
 		worker_fini(s, i);
 	net_fini(s);
-	s->inner->ops->close(s->inner);
+	if (s->inner)
+		s->inner->ops->close(s->inner);
 	dtss_sched_destroy(s->shadow);
-	free(s);
+	choice_fini(&s->choice);
+	timeline_fini(&s->timeline);
+	mem->release(mem->ctx, s, sizeof *s);
 }
 
-int sim_run(uint64_t seed, struct sim_violation *ret_violation, struct sim_counts *ret_counts)
+void sim_outcome(const struct sim *s, struct dtss_sim_result *ret_result)
 {
-	struct sim *s = run_new(seed);
-	int violated;
+	ret_result->events = s->counts.turns;
+	ret_result->simulated_ns = s->now.mono_ns - 1000 * MS;
+	ret_result->tasks = s->counts.submits;
+	ret_result->batches = s->counts.batches;
+	ret_result->schedulers = ret_result->clients = 1;
+	ret_result->workers = s->worker_count;
+}
 
-	if (!s)
-		return DTSS_E_NOMEM;
-	run_all(s);
-	violated = s->violation.id != NULL;
-	if (ret_violation)
-		*ret_violation = s->violation;
-	if (ret_counts)
-		*ret_counts = s->counts;
-	run_free(s);
-	return violated;
+const char *sim_probe_text(uint32_t index)
+{
+	DTSS_ASSERT(index < SIM_PROBES);
+	return "a commit was reported as unknown";
+}
+
+/* The first one counts. */
+void sim_violate(struct sim *s, const char *id, const char *text, uint64_t a, uint64_t b)
+{
+	if (s->violation.id)
+		return;
+	s->violation.id = id;
+	snprintf(s->violation.text, sizeof s->violation.text, "%s (%llu, %llu) at %llu ms", text, (unsigned long long)a,
+		 (unsigned long long)b, (unsigned long long)(s->now.mono_ns / 1000000));
 }

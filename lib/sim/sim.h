@@ -3,6 +3,8 @@
 #define DTSS_SIM_SIM_H
 
 #include <dtss.h>
+#include "sim/choose.h"
+#include "sim/timeline.h"
 
 /*
  * A cluster in one thread, on virtual time: the real node with the real engine, real agent engines, a network that
@@ -14,9 +16,9 @@
  *                  │ ▼ network: bytes, with a delay each, lost or doubled
  *               agent engine ──► processes
  */
-#define SIM_WORKERS_MAX 8
+#define SIM_WORKERS_MAX DTSS_SIM_WORKERS_MAX
 #define SIM_SLOTS_MAX 4
-#define SIM_TASKS_MAX 512
+#define SIM_TASKS_MAX DTSS_SIM_TASKS_MAX
 #define SIM_WIRE_MAX 4096 /* messages under way; more are lost */
 #define SIM_DELAYED_MAX 8 /* commits whose completion is withheld */
 
@@ -29,6 +31,8 @@ struct sim_faults {
 	uint32_t agent_pause;
 	uint32_t start_fails, fails, ignores_term;
 };
+
+#define SIM_PROBES 1
 
 struct sim_violation {
 	const char *id; /* "S6"; NULL: none */
@@ -107,7 +111,10 @@ struct sim_seen {
 };
 
 struct sim {
-	uint64_t random; /* the seed, then the generator's state */
+	struct dtss_sim_config cfg;
+	const struct dtss_mem *mem;
+	struct sim_choice choice;
+	struct sim_timeline timeline;
 	struct dtss_time now;
 	struct sim_faults faults;
 	int faults_on;
@@ -131,16 +138,27 @@ struct sim {
 	uint64_t compared_seq;     /* up to there leader and standby were compared */
 	uint64_t last_seq, last_hash, last_epoch, last_fence;
 	struct sim_counts counts;
+	uint64_t probes[SIM_PROBES];
 	struct sim_violation violation;
 };
 
-/* One run: 0, or 1 when an invariant was violated; *ret_violation and *ret_counts (may be NULL) tell about it. */
-int sim_run(uint64_t seed, struct sim_violation *ret_violation, struct sim_counts *ret_counts);
+/* --- run.c --- */
+/* cfg is copied. The caller sets choice and timeline, then lets it go, to its end or to the first violation. */
+struct sim *sim_new(const struct dtss_sim_config *cfg, const struct dtss_mem *mem);
+int sim_go(struct sim *s); /* DTSS_E_NOMEM */
+void sim_free(struct sim *s);
+void sim_outcome(const struct sim *s, struct dtss_sim_result *ret_result); /* but violation, text and choices */
+const char *sim_probe_text(uint32_t index);
+void sim_violate(struct sim *s, const char *id, const char *text, uint64_t a, uint64_t b);
 
 /* --- choose.c --- */
-uint64_t sim_choose(struct sim *s, uint64_t n); /* 0 to n - 1 */
+uint64_t sim_choose(struct sim *s, uint64_t n); /* 0 to n - 1; 0 is the tamest */
 int sim_fault(struct sim *s, uint32_t permille);
-void sim_violate(struct sim *s, const char *id, const char *text, uint64_t a, uint64_t b);
+void sim_settle(struct sim *s); /* the cluster and its faults are drawn: from here on it runs */
+
+/* --- timeline.c --- */
+/* A line of what this place did; nothing when no timeline is kept. */
+void sim_say(struct sim *s, uint32_t place, const char *format, ...);
 
 /* --- disk.c --- */
 void disk_init(struct sim *s);

@@ -232,6 +232,19 @@ static const struct line lines[] = {
 	STRUCT(dtss_node_info), FIELD(dtss_node_info, size), FIELD(dtss_node_info, state),
 		FIELD(dtss_node_info, durability), FIELD(dtss_node_info, error), FIELD(dtss_node_info, reserved),
 		FIELD(dtss_node_info, epoch), FIELD(dtss_node_info, identity), FIELD(dtss_node_info, store),
+	STRUCT(dtss_sim_choice), FIELD(dtss_sim_choice, value), FIELD(dtss_sim_choice, n),
+	STRUCT(dtss_sim_config), FIELD(dtss_sim_config, size), FIELD(dtss_sim_config, seed),
+		FIELD(dtss_sim_config, bytes), FIELD(dtss_sim_config, byte_count), FIELD(dtss_sim_config, choices),
+		FIELD(dtss_sim_config, choice_count), FIELD(dtss_sim_config, faults_off),
+		FIELD(dtss_sim_config, schedulers_max), FIELD(dtss_sim_config, workers_max),
+		FIELD(dtss_sim_config, clients_max), FIELD(dtss_sim_config, tasks_max), FIELD(dtss_sim_config, flags),
+		FIELD(dtss_sim_config, reserved), FIELD(dtss_sim_config, sched), FIELD(dtss_sim_config, store_open),
+		FIELD(dtss_sim_config, store_ctx),
+	STRUCT(dtss_sim_result), FIELD(dtss_sim_result, size), FIELD(dtss_sim_result, violation),
+		FIELD(dtss_sim_result, text), FIELD(dtss_sim_result, events), FIELD(dtss_sim_result, simulated_ns),
+		FIELD(dtss_sim_result, choices), FIELD(dtss_sim_result, tasks), FIELD(dtss_sim_result, batches),
+		FIELD(dtss_sim_result, schedulers), FIELD(dtss_sim_result, workers), FIELD(dtss_sim_result, clients),
+		FIELD(dtss_sim_result, reserved),
 };
 /* clang-format on */
 

@@ -15,9 +15,12 @@ mapped() { sed -n 's/^[ \t]*\(dtss_[a-z0-9_]*\);.*/\1/p' "$1" | LC_ALL=C sort; }
 same() { diff "$tmp/$1" "$tmp/$2" | sed -n "s/^< /abi: $3: in $1, not in $2: /p; s/^> /abi: $3: in $2, not in $1: /p" | grep . && code=1; }
 
 api >"$tmp/all"
-for lib in libdtss libdtss-sqlite; do
+for lib in libdtss libdtss-sqlite libdtss-sim; do
 	[ -e "$build/$lib.so" ] || continue
-	if [ $lib = libdtss ]; then grep -v '^dtss_sqlite_' "$tmp/all"; else grep '^dtss_sqlite_' "$tmp/all"; fi >"$tmp/headers"
+	case $lib in
+	libdtss) grep -vE '^dtss_(sqlite|sim)_' "$tmp/all" ;;
+	*) grep "^dtss_${lib#libdtss-}_" "$tmp/all" ;;
+	esac >"$tmp/headers"
 	exports "$build/$lib.so" >"$tmp/exports"
 	mapped "lib/$lib.map" >"$tmp/map"
 	same headers map $lib

@@ -8,7 +8,7 @@ quietly() { ${MAKE:-make} -s --no-print-directory "$@" DESTDIR="$tmp/root" PREFI
 
 quietly install
 export PKG_CONFIG_PATH="$tmp/root/usr/lib/pkgconfig" LD_LIBRARY_PATH="$tmp/root/usr/lib"
-for p in libdtss libdtss-sqlite; do
+for p in libdtss libdtss-sqlite libdtss-sim; do
 	[ "$(pkg-config --modversion $p)" = "$(sed -n 's/^#define DTSS_VERSION "\(.*\)"/\1/p' include/dtss/version.h)" ] ||
 		complain "$p.pc: not the library's version"
 done

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DTSS_SIM_TOOL_H
+#define DTSS_SIM_TOOL_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <dtss.h>
+
+enum { TOOL_OK = 0, TOOL_VIOLATION = 1, TOOL_USAGE = 2, TOOL_FAILED = 3 };
+
+#define PROBES_MAX 192         /* a seed's result stays below PIPE_BUF, so that it is written at once */
+#define JOBS_MAX 64            /* as many as a large machine has processors */
+#define TOLD_MAX 64            /* violations that are kept to be told: one would do */
+#define SEED_SECONDS_MAX 120   /* a seed takes milliseconds: this one hangs */
+#define SHRINK_SECONDS_MAX 20  /* for a violation */
+#define SHRINK_RUNS_MAX 20000
+#define TIMELINE_TAIL 40       /* lines of it that fit a terminal */
+
+struct violation {
+	char id[16]; /* "S6"; "assert", "crash" or "hang": of the process that ran the seed */
+	char text[256];
+	uint64_t seed;
+};
+
+/* One seed's result, as it comes over the pipe. */
+struct seed_result {
+	uint64_t events, simulated_ns;
+	struct violation violation; /* id "": none; seed is set in any case */
+	uint64_t probes[PROBES_MAX];
+};
+
+/* What many seeds come to. */
+struct sum {
+	uint64_t seeds, events, simulated_ns, violations, elapsed_ms;
+	uint64_t probes[PROBES_MAX];
+	struct violation told[TOLD_MAX]; /* the first ones */
+};
+
+struct tool {
+	struct dtss_sim_config cfg; /* but seed and choices */
+	uint64_t seed, seeds, depth;
+	uint32_t jobs;
+	int plain, until_violation, timeline;
+	const char *resume; /* NULL: none */
+	const char *dir;    /* where tests are written */
+	struct sum sum;
+};
+
+/* --- the commands --- */
+int run_main(int argc, char **argv);
+int exhaust_main(int argc, char **argv);
+
+/* --- settings.c --- the options that commands share. As options_parse(), 0 when the command may run. */
+int settings_parse(struct tool *t, const char *program, const char *summary, const char *const *names, int argc,
+		   char **argv);
+
+/* --- sum.c --- */
+uint32_t probe_count(void); /* how many there are */
+const char *probe_text(uint32_t index);
+void sum_add(struct sum *sum, const struct seed_result *r);
+void sum_merge(struct sum *sum, const struct sum *more);
+uint32_t sum_probes(const struct sum *sum); /* that were hit */
+void sum_print(const struct tool *t);
+
+/* --- seed.c --- */
+void seed_run(const struct tool *t, uint64_t seed, struct seed_result *ret_result);
+
+/* --- jobs.c --- Runs the seeds that sum does not have yet; -1: told on stderr. 1: interrupted. */
+int jobs_run(struct tool *t);
+
+/* --- resume.c --- 0, or told on stderr. */
+int resume_load(struct tool *t);
+int resume_save(const struct tool *t);
+
+/* --- tell.c --- shows a violation, makes it smaller, writes a test that replays it. */
+int tell(const struct tool *t, const struct violation *v);
+
+/* --- test.c --- 0, or an errno. path receives its name. */
+int test_write(const struct tool *t, const struct violation *v, const struct dtss_sim_config *cfg, char *path,
+	       size_t cap);
+
+#endif
