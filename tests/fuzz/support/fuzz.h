@@ -37,7 +37,7 @@ const char *fuzz_string(struct fuzz_in *in, char *buf, size_t cap);
  * Memory that counts, in which no block is larger than FUZZ_BLOCK_MAX: as on a small machine. *ret_refused (which must
  * live as long) becomes 1 when one was asked for.
  */
-#define FUZZ_BLOCK_MAX (32u << 20)
+#define FUZZ_BLOCK_MAX (1u << 20)
 void fuzz_mem_init(struct fail_mem *memory, int *ret_refused);
 
 /* A copy of exactly that size, so that ASan sees what is read beyond it. */
