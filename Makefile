@@ -271,8 +271,8 @@ demo cluster: all
 # ---- check: one runner, made from the list of test files ----------------------------------------------------------
 # tests/unit/map.c defines suite_unit_map(). Tests link the archives, so they reach private functions too.
 
-suites := $(if $(SUITES),$(SUITES:%=tests/%.c),$(sort $(wildcard $(addprefix tests/,$(addsuffix /*.c,unit conform story torture)))))
-suite_names := $(subst /,_,$(subst -,_,$(suites:tests/%.c=%)))
+suites := $(if $(SUITES),$(SUITES:%=tests/%.c),$(sort $(wildcard $(addprefix tests/,$(addsuffix /*.c,unit conform story torture sim)))))
+suite_names := $(patsubst sim_sim_%,sim_%,$(subst /,_,$(subst -,_,$(suites:tests/%.c=%))))
 archives := $(BUILD)/support.a $(foreach p,$(built),$(BUILD)/$(p).a) $(if $(common_sources),$(BUILD)/common.a) \
 	$(BUILD)/libdtss-sim.a $(filter %.a,$(sqlite_libs)) $(BUILD)/libdtss.a
 check_needs := check $(sort $(foreach p,$(programs),$(needs_$(p))))

@@ -59,8 +59,7 @@ void sum_print(const struct tool *t)
 
 	printf("seeds      %" PRIu64 " in %" PRIu64 ".%" PRIu64 " s: %" PRIu64 " a second\n", sum->seeds, ms / 1000,
 	       ms / 100 % 10, sum->seeds * 1000 / ms);
-	printf("events     %" PRIu64 ": %" PRIu64 " a seed\n", sum->events,
-	       sum->seeds ? sum->events / sum->seeds : 0);
+	printf("events     %" PRIu64 ": %" PRIu64 " a seed\n", sum->events, sum->seeds ? sum->events / sum->seeds : 0);
 	printf("simulated  %" PRIu64 " s: %" PRIu64 " a second\n", simulated_s, simulated_s * 1000 / ms);
 	printf("probes     %u of %u\n", (unsigned)sum_probes(sum), (unsigned)probe_count());
 	print_probes(sum, 0, 1, "never");

@@ -9,13 +9,14 @@
 
 enum { TOOL_OK = 0, TOOL_VIOLATION = 1, TOOL_USAGE = 2, TOOL_FAILED = 3 };
 
-#define PROBES_MAX 192         /* a seed's result stays below PIPE_BUF, so that it is written at once */
-#define JOBS_MAX 64            /* as many as a large machine has processors */
-#define TOLD_MAX 64            /* violations that are kept to be told: one would do */
-#define SEED_SECONDS_MAX 120   /* a seed takes milliseconds: this one hangs */
-#define SHRINK_SECONDS_MAX 20  /* for a violation */
+#define DEPTH_MAX 64          /* 2^64 runs and more: nobody waits for that */
+#define PROBES_MAX 192        /* a seed's result stays below PIPE_BUF, so that it is written at once */
+#define JOBS_MAX 64           /* as many as a large machine has processors */
+#define TOLD_MAX 16           /* violations that are kept to be told: one would do */
+#define SEED_SECONDS_MAX 120  /* a seed takes milliseconds: this one hangs */
+#define SHRINK_SECONDS_MAX 20 /* for a violation */
 #define SHRINK_RUNS_MAX 20000
-#define TIMELINE_TAIL 40       /* lines of it that fit a terminal */
+#define TIMELINE_TAIL 40 /* lines of it that fit a terminal */
 
 struct violation {
 	char id[16]; /* "S6"; "assert", "crash" or "hang": of the process that ran the seed */
@@ -51,9 +52,9 @@ struct tool {
 int run_main(int argc, char **argv);
 int exhaust_main(int argc, char **argv);
 
-/* --- settings.c --- the options that commands share. As options_parse(), 0 when the command may run. */
-int settings_parse(struct tool *t, const char *program, const char *summary, const char *const *names, int argc,
-		   char **argv);
+/* --- settings.c --- As options_parse(), 0 when the command may run. */
+int settings_parse(struct tool *t, const char *program, const char *summary, int exhaust, int argc, char **argv);
+const char *fault_name(uint32_t fault);
 
 /* --- sum.c --- */
 uint32_t probe_count(void); /* how many there are */
@@ -66,17 +67,22 @@ void sum_print(const struct tool *t);
 /* --- seed.c --- */
 void seed_run(const struct tool *t, uint64_t seed, struct seed_result *ret_result);
 
-/* --- jobs.c --- Runs the seeds that sum does not have yet; -1: told on stderr. 1: interrupted. */
+/* --- jobs.c --- Runs the seeds that sum does not have yet, in order as far as sum can see. -1: told on stderr. */
 int jobs_run(struct tool *t);
+/* --- progress.c --- */
+void progress(struct tool *t, int end); /* every now and then; end: the line goes */
+int interrupted(void);                  /* by Ctrl-C, SIGTERM or SIGHUP, since interruptible() */
+void interruptible(void);
+uint64_t now_ms(void);
 
-/* --- resume.c --- 0, or told on stderr. */
+/* --- resume.c --- What stands in a file between two runs: the settings, then the sum. 0, or told on stderr. */
 int resume_load(struct tool *t);
 int resume_save(const struct tool *t);
 
 /* --- tell.c --- shows a violation, makes it smaller, writes a test that replays it. */
-int tell(const struct tool *t, const struct violation *v);
+void tell(const struct tool *t, const struct violation *v);
 
-/* --- test.c --- 0, or an errno. path receives its name. */
+/* --- test.c --- path receives its name. 0, or -1 and errno. */
 int test_write(const struct tool *t, const struct violation *v, const struct dtss_sim_config *cfg, char *path,
 	       size_t cap);
 
