@@ -84,7 +84,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)')
 
 # ---- goals --------------------------------------------------------------------------------------------------------
 
-.PHONY: all lib programs demo cluster stage check asan fuzz fuzzers proof lint format amalgamation install uninstall clean help equipped \
+.PHONY: all lib programs demo cluster stage check asan fuzz fuzzers proof planted lint format amalgamation install uninstall clean help equipped \
 	FORCE
 all: lib programs
 
@@ -99,6 +99,7 @@ help:
 #: make asan          the same under AddressSanitizer and UBSan
 #: make fuzz T=60     libFuzzer on every target for so many seconds each; TARGET="record batch" these alone
 #: make proof PART=…  the long runs, in parts that go on where they were stopped: tests/proof/PART.sh
+#: make planted       is every fault of tests/planted found by the simulator? PLANTED="name..." these alone, JOBS=N
 #: make deps-proof    installs what fuzz and proof need beyond deps
 #: make lint          the gates; silent when all is well
 #: make format        clang-format over all sources
@@ -360,10 +361,24 @@ fuzz:
 
 # ---- proof: the long runs -------------------------------------------------------------------------------------------
 
-PART ?= $(patsubst tests/proof/%.sh,%,$(sort $(wildcard tests/proof/*.sh)))
+# Without PART: what there is, with the last line of what each came to. JOBS=N for those that can share the work.
+
+parts := $(patsubst tests/proof/%.sh,%,$(sort $(wildcard tests/proof/*.sh)))
 proof:
 	@mkdir -p $(BUILD)/proof
-	@for p in $(PART); do BUILD=$(BUILD) CC='$(CC)' MAKE='$(MAKE)' sh tests/proof/$$p.sh || exit 1; done
+	@$(if $(PART),,for p in $(parts); do \
+		echo "$$p: $$(tail -n 1 $(BUILD)/proof/$$p.figures 2>/dev/null || echo 'not yet run: make proof PART='$$p)"; done)
+	@for p in $(PART); do \
+		rm -f $(BUILD)/proof/$$p.failed; \
+		{ BUILD=$(BUILD) CC='$(CC)' MAKE='$(MAKE)' sh tests/proof/$$p.sh || touch $(BUILD)/proof/$$p.failed; } | \
+			tee $(BUILD)/proof/$$p.figures; \
+		[ ! -e $(BUILD)/proof/$$p.failed ] || exit 1; \
+	done
+
+# ---- planted faults: the tester, tested ---------------------------------------------------------------------------
+
+planted:
+	@BUILD=$(BUILD) CC='$(CC)' MAKE='$(MAKE)' sh tests/planted/run.sh
 
 # ---- lint: each gate is a script that prints what is wrong --------------------------------------------------------
 
@@ -376,6 +391,6 @@ format:
 
 # ---- header dependencies ------------------------------------------------------------------------------------------
 
--include $(shell find $(BUILD) \( -path $(BUILD)/asan -o -path $(BUILD)/fuzz \) -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $(BUILD) \( -path $(BUILD)/asan -o -path $(BUILD)/fuzz -o -path $(BUILD)/planted \) -prune -o -name '*.d' -print 2>/dev/null)
 
 endif

@@ -14,7 +14,7 @@ static void tell_all(const struct tool *t)
 
 		while (before < i && strcmp(t->sum.told[before].id, v->id) != 0)
 			before++;
-		if (before < i)
+		if (before < i || t->brief)
 			printf("violation %s seed %" PRIu64 ": %s\n", v->id, v->seed, v->text);
 		else
 			tell(t, v);

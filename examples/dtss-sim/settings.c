@@ -26,6 +26,7 @@ static const struct {
 	{ { "resume", "FILE", "go on where the run of this file stopped; made if it is not there" }, FOR_RUN },
 	{ { "tests", "DIRECTORY", "where tests that replay violations are written (.)" }, FOR_BOTH },
 	{ { "timeline", NULL, "show whole timelines, not their ends" }, FOR_BOTH },
+	{ { "brief", NULL, "a line for each violation: not shown, made smaller or written" }, FOR_RUN },
 	{ { "plain", NULL, "no progress, and a last line for programs" }, FOR_BOTH },
 };
 #define SETTINGS (sizeof settings / sizeof *settings)
@@ -105,6 +106,8 @@ static const char *set_flag(struct tool *t, const char *name)
 {
 	if (strcmp(name, "plain") == 0)
 		t->plain = 1;
+	else if (strcmp(name, "brief") == 0)
+		t->brief = 1;
 	else if (strcmp(name, "timeline") == 0)
 		t->timeline = 1;
 	else

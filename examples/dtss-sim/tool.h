@@ -42,7 +42,7 @@ struct tool {
 	struct dtss_sim_config cfg; /* but seed and choices */
 	uint64_t seed, seeds, depth;
 	uint32_t jobs;
-	int plain, until_violation, timeline;
+	int plain, brief, until_violation, timeline;
 	const char *resume; /* NULL: none */
 	const char *dir;    /* where tests are written */
 	struct sum sum;
