@@ -5,11 +5,20 @@
  * From records to an engine that decides: joins what was loaded, starts every lease in full, and continues every wait
  * with what was left of it, never more than it was.
  */
+#define LEAD_NUMBER_MAX ((uint64_t)1 << 62) /* no counter gets there; beyond it sums would wrap */
+
 static uint64_t lead_left(int64_t since_ns, uint64_t wait_ns, int64_t wall_ns)
 {
-	uint64_t gone = wall_ns > since_ns ? (uint64_t)(wall_ns - since_ns) : 0;
+	uint64_t gone = wall_ns > since_ns ? (uint64_t)wall_ns - (uint64_t)since_ns : 0;
 
 	return gone < wait_ns ? wait_ns - gone : 0;
+}
+
+/* Could these numbers ever have been counted? A record may be whole, and still not be one of ours. */
+static int lead_counted(const struct dtss_meta_record *meta)
+{
+	return meta->next_task >= 1 && meta->next_task <= DTSS_TASK_ID_MAX + UINT64_C(1) &&
+	       meta->fence < LEAD_NUMBER_MAX && meta->seq < LEAD_NUMBER_MAX && meta->next_worker < LEAD_NUMBER_MAX;
 }
 
 static int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec)
@@ -102,13 +111,18 @@ static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time 
 {
 	struct attempt *a = task_live(t);
 	struct worker *w;
+	uint64_t fence = 0;
 	uint32_t i;
 
-	for (i = 0; i < t->attempt_count; i++)
-		if (!t->attempts[i].worker_name || t->attempts[i].fence > s->meta.fence ||
+	for (i = 0; i < t->attempt_count; i++) {
+		if (!t->attempts[i].worker_name || t->attempts[i].fence <= fence ||
+		    t->attempts[i].fence > s->meta.fence ||
 		    (i + 1 < t->attempt_count && t->attempts[i].state != DTSS_ATTEMPT_ENDED))
 			return DTSS_E_CORRUPT;
-	if (!lead_fits(t))
+		fence = t->attempts[i].fence;
+	}
+	if (!lead_fits(t) || t->failed_count > t->policy->retry.attempts_max ||
+	    t->lost_count > t->policy->retry.lost_max)
 		return DTSS_E_CORRUPT;
 	if (!a || a->worker)
 		return 0;
@@ -206,6 +220,8 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 		return DTSS_E_STATE;
 	if (!epoch)
 		return DTSS_E_EPOCH;
+	if (!lead_counted(&s->meta))
+		return DTSS_E_CORRUPT;
 	if (batch_reserve(s, 1, BATCH_BYTES) != 0)
 		return DTSS_E_NOMEM;
 	for (t = ids_next(&s->tasks, 0); t && !error; t = ids_next(&s->tasks, t->ready.id)) {

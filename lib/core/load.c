@@ -252,6 +252,18 @@ static int load_worker(struct dtss_sched *s, const struct dtss_record_body *b)
 	return 0;
 }
 
+/* Memory is needed for all ids between the lowest and the highest: one that was never given out must not claim it. META
+ * comes first from our stores and in batches; when it comes later, lead finds the same. */
+static int load_id_known(const struct dtss_sched *s, const struct dtss_record_body *b)
+{
+	uint64_t id = b->kind == DTSS_RECORD_TASK    ? b->u.task.id :
+		      b->kind == DTSS_RECORD_SPEC    ? b->u.spec.id :
+		      b->kind == DTSS_RECORD_ATTEMPT ? b->u.attempt.id :
+						       0;
+
+	return s->meta.next_task == 1 || id < s->meta.next_task;
+}
+
 static int load_body(struct dtss_sched *s, const struct dtss_record_body *b, const void *record, size_t len)
 {
 	switch (b->kind) {
@@ -284,7 +296,7 @@ int dtss_sched_load(struct dtss_sched *s, const void *record, size_t len)
 	error = dtss_record_decode(record, len, &s->mem, &b);
 	if (error)
 		return error;
-	error = load_body(s, b, record, len);
+	error = load_id_known(s, b) ? load_body(s, b, record, len) : DTSS_E_CORRUPT;
 	dtss_record_free(b, &s->mem);
 	return error;
 }

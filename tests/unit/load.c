@@ -53,6 +53,87 @@ static int load_without(uint32_t kind)
 	return error;
 }
 
+/* All records, those of that kind changed; and then it is to lead. */
+static int load_changed(uint32_t kind, void (*change)(struct dtss_record_body *body))
+{
+	const struct records_row *row;
+	struct dtss_record_body *body;
+	uint8_t bytes[4096];
+	size_t i, len;
+	int error = 0, first;
+
+	for (first = 1; first >= 0 && !error; first--) { /* as stores do: META before all others */
+		for (i = 0; i < RECORDS_BUCKETS; i++) {
+			for (row = e.records.bucket[i]; row && !error; row = row->next) {
+				if ((row->record.kind == DTSS_RECORD_META) != first)
+					continue;
+				ck_assert_int_eq(dtss_record_decode(row->record.data, row->record.len, dtss_mem_libc(),
+								    &body),
+						 0);
+				if (body->kind == kind)
+					change(body);
+				len = dtss_record_encode(body, bytes, sizeof bytes);
+				dtss_record_free(body, dtss_mem_libc());
+				error = dtss_sched_load(fresh, bytes, len);
+			}
+		}
+	}
+	return error ? error : dtss_sched_lead(fresh, e.now, 7);
+}
+
+static void seq_wraps(struct dtss_record_body *body)
+{
+	body->u.meta.seq = UINT64_MAX;
+}
+
+static void fence_wraps(struct dtss_record_body *body)
+{
+	body->u.meta.fence = UINT64_MAX;
+}
+
+static void ids_are_used_up(struct dtss_record_body *body)
+{
+	body->u.meta.next_task = UINT64_MAX;
+}
+
+static void id_is_far_away(struct dtss_record_body *body)
+{
+	body->u.task.id += UINT64_C(1) << 39;
+}
+
+static void fence_is_none(struct dtss_record_body *body)
+{
+	body->u.attempt.view.fence = 0;
+}
+
+static void failed_too_often(struct dtss_record_body *body)
+{
+	body->u.task.failed_count = 900;
+}
+
+static void lost_too_often(struct dtss_record_body *body)
+{
+	body->u.task.lost_count = 900;
+}
+
+/* Whole, and not ours: counters that wrapped broke S19, and an id far away took gigabytes before it was refused. */
+START_TEST(a_record_that_cannot_be_true_is_damage)
+{
+	static const struct {
+		uint32_t kind;
+		void (*change)(struct dtss_record_body *body);
+	} changes[] = {
+		{ DTSS_RECORD_META, seq_wraps },        { DTSS_RECORD_META, fence_wraps },
+		{ DTSS_RECORD_META, ids_are_used_up },  { DTSS_RECORD_TASK, id_is_far_away },
+		{ DTSS_RECORD_ATTEMPT, fence_is_none }, { DTSS_RECORD_TASK, failed_too_often },
+		{ DTSS_RECORD_TASK, lost_too_often },
+	};
+
+	ck_assert_int_eq(load_changed(changes[_i].kind, changes[_i].change), DTSS_E_CORRUPT);
+	ck_assert_uint_lt(e.standby_mem.bytes_max, 1 << 20);
+}
+END_TEST
+
 /* S20 */
 START_TEST(the_order_of_the_records_does_not_matter)
 {
@@ -156,6 +237,7 @@ Suite *suite_unit_load(void)
 	TCase *c = tcase_create("load");
 
 	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 7);
 	tcase_add_test(c, the_order_of_the_records_does_not_matter);
 	tcase_add_loop_test(c, records_that_do_not_belong_together_are_refused, 0, 5);
 	tcase_add_loop_test(c, an_attempt_that_does_not_fit_its_task_is_refused, 0, 4);
