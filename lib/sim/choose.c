@@ -156,9 +156,10 @@ uint64_t sim_choose(struct sim *s, uint64_t n)
 	return choice_next(&s->choice, n);
 }
 
-int sim_fault(struct sim *s, uint32_t permille)
+int sim_fault(struct sim *s, uint32_t class)
 {
-	return s->faults_on && permille && choice_fault(&s->choice, permille);
+	DTSS_ASSERT(class < DTSS_SIM_FAULTS);
+	return s->faults_on && s->faults.rate[class] && choice_fault(&s->choice, s->faults.rate[class]);
 }
 
 void sim_settle(struct sim *s)

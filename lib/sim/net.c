@@ -2,136 +2,224 @@
 #include <string.h>
 #include "sim/sim.h"
 
-/* Messages as bytes, each with a delay of its own: so they overtake each other. */
-static struct sim *net_sim(struct dtss_transport *transport)
+/* Messages as bytes, each with a delay of its own, so that they overtake each other; and links that are cut, each way. */
+#define NET_STEP_NS 50000 /* delays are few different ones, so that some happen at the same instant */
+#define NET_STEPS 64
+#define NET_SLOW_MS 60000
+#define NET_REPLAY_MS 600000
+#define NET_SCRATCH 65536
+
+int net_cut(const struct sim *s, uint32_t from, uint32_t to)
 {
-	return (struct sim *)(void *)((char *)transport - offsetof(struct sim, net));
+	return s->net.cut_ns[from][to] > s->true_ns;
 }
 
-static void net_put(struct sim *s, int to_node, uint32_t worker, const struct dtss_message *m)
+void net_heal(struct sim *s)
 {
-	const struct dtss_mem *mem = dtss_mem_libc();
-	size_t len = dtss_message_encode(m, NULL, 0), i;
-	struct sim_wire *w;
-
-	for (i = 0; i < SIM_WIRE_MAX && s->wires[i].bytes; i++)
-		;
-	if (i == SIM_WIRE_MAX || len > DTSS_MESSAGE_BYTES_MAX) {
-		s->counts.lost_messages++;
-		return;
-	}
-	w = &s->wires[i];
-	w->bytes = mem->alloc(mem->ctx, len);
-	if (!w->bytes)
-		return;
-	w->len = dtss_message_encode(m, w->bytes, len);
-	w->to_node = to_node;
-	w->worker = worker;
-	w->order = s->wire_order++;
-	w->due_ns = s->now.mono_ns + 50000 + sim_choose(s, 3000000);
-	if (sim_fault(s, s->faults.slow))
-		w->due_ns += sim_choose(s, 60000) * 1000000; /* up to a minute */
+	memset(s->net.cut_ns, 0, sizeof s->net.cut_ns);
 }
 
-void net_send(struct sim *s, int to_node, uint32_t worker, const struct dtss_message *m)
+static struct sim_scheduler *net_scheduler(struct sim *s, uint32_t place)
 {
+	return place < SIM_SCHEDULERS_MAX ? &s->schedulers[place] : NULL;
+}
+
+/* What a scheduler that was stopped in mid-step sends, it sends when it goes on. */
+static uint64_t net_due(struct sim *s, uint32_t from)
+{
+	const struct sim_scheduler *sc = net_scheduler(s, from);
+	uint64_t due = s->true_ns + (1 + sim_choose(s, NET_STEPS)) * NET_STEP_NS + (sc ? sc->held_ns : 0);
+
+	return sim_fault(s, DTSS_SIM_FAULT_SLOW) ? due + sim_choose(s, NET_SLOW_MS) * SIM_MS : due;
+}
+
+static int net_lost(struct sim *s, uint32_t from, uint32_t to)
+{
+	uint32_t most = s->faults_on ? s->net.queue_max : SIM_AGENDA_MAX;
+
+	if (!net_cut(s, from, to) && s->agenda.count < SIM_AGENDA_MAX && s->net.under_way[to] < most &&
+	    !sim_fault(s, DTSS_SIM_FAULT_DROP))
+		return 0;
+	s->counts.lost_messages++;
+	return 1;
+}
+
+static void net_put(struct sim *s, uint32_t from, uint32_t to, size_t len, uint64_t due_ns)
+{
+	struct sim_item *item = agenda_item(s, SIM_ITEM_MESSAGE, from, to);
+
+	item->bytes = arena_alloc(&s->arena, len);
+	item->len = (uint32_t)len;
+	memcpy(item->bytes, s->net.scratch, len);
+	s->net.under_way[to]++;
+	agenda_add(s, item, due_ns);
+}
+
+void net_send(struct sim *s, uint32_t from, uint32_t to, const struct dtss_message *m)
+{
+	const struct sim_scheduler *sc = net_scheduler(s, from);
+	size_t len;
+
+	if (sc && sc->crash_now)
+		return; /* it is dead already */
 	s->counts.messages++;
-	if (sim_fault(s, s->faults.drop)) {
+	if (net_lost(s, from, to))
+		return;
+	len = dtss_message_encode(m, s->net.scratch, NET_SCRATCH);
+	if (len > NET_SCRATCH) {
 		s->counts.lost_messages++;
 		return;
 	}
-	net_put(s, to_node, worker, m);
-	if (!sim_fault(s, s->faults.duplicate))
+	net_put(s, from, to, len, net_due(s, from));
+	if (sim_fault(s, DTSS_SIM_FAULT_DUPLICATE)) {
+		s->counts.doubled_messages++;
+		net_put(s, from, to, len, net_due(s, from));
+	}
+	if (sim_fault(s, DTSS_SIM_FAULT_REPLAY)) {
+		s->counts.doubled_messages++;
+		net_put(s, from, to, len, net_due(s, from) + sim_choose(s, NET_REPLAY_MS) * SIM_MS);
+	}
+}
+
+/* ---- the calls of clients ---- */
+
+static void net_call_put(struct sim *s, uint32_t type, uint32_t from, uint32_t to, const struct sim_call *call,
+			 const struct sim_reply *reply, uint64_t due_ns)
+{
+	struct sim_item *item = agenda_item(s, type, from, to);
+
+	item->call = *call;
+	if (reply)
+		item->reply = *reply;
+	agenda_add(s, item, due_ns);
+}
+
+void net_call(struct sim *s, uint32_t client, uint32_t scheduler, const struct sim_call *call)
+{
+	uint32_t from = SIM_PLACE_CLIENTS + client, to = SIM_PLACE_SCHEDULERS + scheduler;
+	struct sim_call sent = *call;
+	size_t slot = 0;
+
+	while (slot < SIM_OPEN_CALLS_MAX && s->net.open[slot])
+		slot++;
+	DTSS_ASSERT(slot < SIM_OPEN_CALLS_MAX);
+	DTSS_ASSERT(scheduler < s->scheduler_count);
+	s->counts.calls++;
+	sent.client = client;
+	sent.scheduler = scheduler;
+	sent.serial = ++s->net.serial * SIM_OPEN_CALLS_MAX + slot;
+	s->net.open[slot] = sent.serial;
+	net_call_put(s, SIM_ITEM_TIMEOUT, from, from, &sent, NULL, s->true_ns + sent.timeout_ns);
+	if (net_lost(s, from, to))
 		return;
-	s->counts.doubled_messages++;
-	net_put(s, to_node, worker, m);
+	net_call_put(s, SIM_ITEM_CALL, from, to, &sent, NULL, net_due(s, from));
+	if (sim_fault(s, DTSS_SIM_FAULT_DUPLICATE))
+		net_call_put(s, SIM_ITEM_CALL, from, to, &sent, NULL, net_due(s, from));
+	if (sim_fault(s, DTSS_SIM_FAULT_REPLAY))
+		net_call_put(s, SIM_ITEM_CALL, from, to, &sent, NULL,
+			     net_due(s, from) + sim_choose(s, NET_REPLAY_MS) * SIM_MS);
 }
 
-static void net_free(struct sim_wire *w)
+void net_reply(struct sim *s, const struct sim_call *call, const struct sim_reply *reply)
 {
-	const struct dtss_mem *mem = dtss_mem_libc();
+	uint32_t from = SIM_PLACE_SCHEDULERS + call->scheduler, to = SIM_PLACE_CLIENTS + call->client;
 
-	mem->release(mem->ctx, w->bytes, w->len);
-	w->bytes = NULL;
+	if (!s->schedulers[call->scheduler].crash_now && !net_lost(s, from, to))
+		net_call_put(s, SIM_ITEM_REPLY, from, to, call, reply, net_due(s, from));
 }
 
-/* The earliest that is due in that direction, or NULL. */
-static struct sim_wire *net_due(struct sim *s, int to_node)
+void net_arrive(struct sim *s, struct sim_item *item)
 {
-	struct sim_wire *best = NULL;
-	size_t i;
+	uint64_t *open = &s->net.open[item->call.serial % SIM_OPEN_CALLS_MAX];
+	uint32_t client = item->to - SIM_PLACE_CLIENTS;
 
-	for (i = 0; i < SIM_WIRE_MAX; i++) {
-		struct sim_wire *w = &s->wires[i];
+	if (*open != item->call.serial)
+		return; /* it was answered, or given up */
+	*open = 0;
+	client_answer(s, &item->call, item->type == SIM_ITEM_REPLY ? &item->reply : NULL);
+	s->wake_ns[item->to] = client_next_ns(s, client);
+}
 
-		if (!w->bytes || w->to_node != to_node || w->due_ns > s->now.mono_ns)
-			continue;
-		if (!best || w->due_ns < best->due_ns || (w->due_ns == best->due_ns && w->order < best->order))
-			best = w;
+/* ---- what has arrived at a place that does not look ---- */
+
+void inbox_put(struct sim *s, struct sim_inbox *inbox, struct sim_item *item)
+{
+	if (inbox->count == SIM_INBOX_MAX) {
+		agenda_free(s, item);
+		return;
 	}
-	return best;
+	item->next = NULL;
+	if (inbox->tail)
+		inbox->tail->next = item;
+	else
+		inbox->head = item;
+	inbox->tail = item;
+	inbox->count++;
 }
 
-/* The bytes must outlive the message, so they are freed with it, at the next call. */
-static struct dtss_message *net_take(struct sim *s, struct sim_wire *w)
+struct sim_item *inbox_take(struct sim_inbox *inbox)
 {
-	struct dtss_message *m;
+	struct sim_item *item = inbox->head;
 
-	if (dtss_message_decode(w->bytes, w->len, dtss_mem_libc(), &m) != 0) {
-		sim_violate(s, "codec", "a message cannot be decoded", w->len, 0);
+	if (!item)
 		return NULL;
-	}
-	return m;
+	DTSS_ASSERT(inbox->count > 0);
+	inbox->head = item->next;
+	if (!inbox->head)
+		inbox->tail = NULL;
+	inbox->count--;
+	return item;
 }
 
-void net_deliver(struct sim *s)
+void inbox_clear(struct sim *s, struct sim_inbox *inbox)
 {
-	struct sim_wire *w;
+	struct sim_item *item;
 
-	while ((w = net_due(s, 0)) != NULL) {
-		struct dtss_message *m = net_take(s, w);
-
-		if (m) {
-			worker_message(s, w->worker, m);
-			dtss_message_free(m, dtss_mem_libc());
-		}
-		net_free(w);
-	}
+	while ((item = inbox_take(inbox)) != NULL)
+		agenda_free(s, item);
 }
+
+/* ---- a scheduler's transport ---- */
 
 static int net_op_send(struct dtss_transport *transport, const char *peer, const struct dtss_message *m)
 {
-	struct sim *s = net_sim(transport);
+	struct sim_transport *t = (struct sim_transport *)transport;
 	uint32_t i;
 
-	for (i = 0; i < s->worker_count; i++)
-		if (strcmp(s->workers[i].name, peer) == 0) {
-			net_send(s, 0, i, m);
+	if (sim_fault(t->sim, DTSS_SIM_FAULT_SEND_FULL))
+		return DTSS_E_FULL;
+	for (i = 0; i < t->sim->worker_count; i++)
+		if (strcmp(t->sim->workers[i].name, peer) == 0) {
+			net_send(t->sim, SIM_PLACE_SCHEDULERS + t->index, SIM_PLACE_WORKERS + i, m);
 			return 0;
 		}
 	return DTSS_E_NOT_FOUND;
 }
 
+static void net_forget(struct sim_transport *t)
+{
+	dtss_message_free(t->message, &t->sim->arena.mem);
+	t->message = NULL;
+	if (t->item)
+		agenda_free(t->sim, t->item);
+	t->item = NULL;
+}
+
 static int net_op_poll(struct dtss_transport *transport, const struct dtss_message **ret_message, const char **ret_peer)
 {
-	struct sim *s = net_sim(transport);
-	struct sim_wire *w;
+	struct sim_transport *t = (struct sim_transport *)transport;
+	struct sim *s = t->sim;
 
-	dtss_message_free(s->delivered, dtss_mem_libc());
-	s->delivered = NULL;
-	if (s->delivered_wire)
-		net_free(s->delivered_wire);
-	s->delivered_wire = NULL;
-	w = net_due(s, 1);
-	if (!w)
+	net_forget(t);
+	t->item = inbox_take(&s->schedulers[t->index].inbox);
+	if (!t->item)
 		return 0;
-	w->due_ns = DTSS_NEVER; /* taken */
-	s->delivered_wire = w;
-	s->delivered = net_take(s, w);
-	if (!s->delivered)
+	if (dtss_message_decode(t->item->bytes, t->item->len, &s->arena.mem, &t->message) != 0) {
+		sim_violate(s, "codec", "a message cannot be decoded", t->item->len, 0);
 		return DTSS_E_CORRUPT;
-	*ret_message = s->delivered;
-	*ret_peer = s->workers[w->worker].name;
+	}
+	*ret_message = t->message;
+	*ret_peer = s->workers[t->item->from - SIM_PLACE_WORKERS].name;
 	return 1;
 }
 
@@ -143,39 +231,31 @@ static int net_op_fd(struct dtss_transport *transport)
 
 static void net_op_close(struct dtss_transport *transport)
 {
-	struct sim *s = net_sim(transport);
-
-	dtss_message_free(s->delivered, dtss_mem_libc());
-	s->delivered = NULL;
-	if (s->delivered_wire)
-		net_free(s->delivered_wire);
-	s->delivered_wire = NULL;
+	net_forget((struct sim_transport *)transport);
 }
 
 static const struct dtss_transport_ops net_ops = { sizeof net_ops, "sim",     net_op_send,
 						   net_op_poll,    net_op_fd, net_op_close };
 
-void net_init(struct sim *s)
+void net_open(struct sim *s, uint32_t scheduler)
 {
-	s->net.ops = &net_ops;
+	struct sim_transport *t = &s->schedulers[scheduler].net;
+
+	t->base.ops = &net_ops;
+	t->sim = s;
+	t->index = scheduler;
 }
 
-uint64_t net_next_ns(const struct sim *s)
+void net_init(struct sim *s)
 {
-	uint64_t next = DTSS_NEVER;
-	size_t i;
-
-	for (i = 0; i < SIM_WIRE_MAX; i++)
-		if (s->wires[i].bytes && s->wires[i].due_ns < next && (s->node || !s->wires[i].to_node))
-			next = s->wires[i].due_ns;
-	return next;
+	s->net.scratch = arena_alloc(&s->arena, NET_SCRATCH);
+	s->net.queue_max = SIM_AGENDA_MAX;
+	if (s->faults.rate[DTSS_SIM_FAULT_QUEUE])
+		s->net.queue_max = 2 + (uint32_t)sim_choose(s, 19);
 }
 
 void net_fini(struct sim *s)
 {
-	size_t i;
-
-	for (i = 0; i < SIM_WIRE_MAX; i++)
-		if (s->wires[i].bytes)
-			net_free(&s->wires[i]);
+	if (s->net.scratch)
+		arena_free(&s->arena, s->net.scratch, NET_SCRATCH);
 }

@@ -1,137 +1,172 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
-#include "core/check.h"
 #include "sim/sim.h"
 
 /* One seed: a cluster with its faults, drawn anew; then the faults stop, and all that was promised must come true. */
-#define MS UINT64_C(1000000)
-#define FAULTS_FOR_MS 120000  /* simulated */
-#define SETTLE_FOR_MS 3600000 /* after that, everything must have ended */
-#define TURNS_MAX 2000000     /* L7: no livelock */
+#define RUN_HAPPENINGS_MAX 2000000  /* L7: no livelock */
+#define RUN_STALLED_NS (60 * SIM_S) /* L1: in the tail some task becomes terminal that often, longest job aside */
+#define RUN_DOWN_MS 30000
+#define RUN_SETTLE_NS (10 * SIM_S) /* what crashed starts again, and the last slow answers come in */
 
-/* Each class of faults is absent in half of the seeds. */
-static uint32_t draw(struct sim *s, uint32_t permille)
+/* The first one counts. */
+void sim_violate(struct sim *s, const char *id, const char *text, uint64_t a, uint64_t b)
 {
-	return sim_choose(s, 2) ? (uint32_t)sim_choose(s, permille + 1) : 0;
-}
-
-static void draw_faults(struct sim *s)
-{
-	struct sim_faults *f = &s->faults;
-
-	f->drop = draw(s, 300);
-	f->duplicate = draw(s, 200);
-	f->slow = draw(s, 100);
-	f->commit_unknown = draw(s, 100);
-	f->commit_lost = draw(s, 100);
-	f->commit_nospc = draw(s, 100);
-	f->commit_slow = draw(s, 50);
-	f->node_crash = draw(s, 100);
-	f->agent_crash = draw(s, 10);
-	f->agent_pause = draw(s, 10);
-	f->start_fails = draw(s, 100);
-	f->fails = draw(s, 300);
-	f->ignores_term = draw(s, 500);
-}
-
-static void run_node_open(struct sim *s)
-{
-	struct dtss_node_config cfg;
-
-	judge_recovery(s);
-	memset(&cfg, 0, sizeof cfg);
-	cfg.size = sizeof cfg;
-	cfg.store = &s->disk;
-	cfg.transport = &s->net;
-	s->node_wake_ns = 0;
-	if (dtss_node_open(&s->node, &cfg, s->now) != 0)
-		sim_violate(s, "P10", "the scheduler does not start again", s->last_seq, 0);
-}
-
-static void run_node_crash(struct sim *s)
-{
-	s->counts.node_crashes++;
-	s->crash_now = 0;
-	dtss_node_close(s->node);
-	s->node = NULL;
-	s->node_wake_ns = s->now.mono_ns + 1 + sim_choose(s, 30000) * MS;
-	client_node_lost(s);
-}
-
-static void run_node(struct sim *s)
-{
-	struct dtss_answer a;
-
-	if (!s->node && s->node_wake_ns <= s->now.mono_ns)
-		run_node_open(s);
-	if (!s->node)
+	if (s->violation.id)
 		return;
-	if (!s->crash_now)
-		DTSS_ASSERT(dtss_node_step(s->node, s->now) == 0);
-	if (s->crash_now) {
-		run_node_crash(s);
-		return;
-	}
-	while (dtss_node_answer(s->node, &a))
-		client_answer(s, &a);
-	judge_node(s);
+	s->violation.id = id;
+	snprintf(s->violation.text, sizeof s->violation.text, "%s (%llu, %llu) at %llu ms", text, (unsigned long long)a,
+		 (unsigned long long)b, (unsigned long long)((s->true_ns - s->begin_ns) / SIM_MS));
+	sim_say(s, SIM_PLACE_STORE, "%s: %s", id, s->violation.text);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
+/* Every scheduler dies with the store, and some of the workers. */
+static void run_power_cut(struct sim *s)
 {
-	return a < b ? a : b;
-}
-
-static uint64_t run_next_ns(const struct sim *s)
-{
-	uint64_t next = earlier(net_next_ns(s), client_next_ns(s));
+	uint64_t off_ns = 1 + sim_choose(s, RUN_DOWN_MS) * SIM_MS;
 	uint32_t i;
 
-	next = earlier(next, disk_next_ns(s));
-	next = earlier(next, s->node ? dtss_node_next_ns(s->node) : s->node_wake_ns);
+	s->disk.power_cut = 0;
+	s->disk.power_cuts++;
+	s->counts.power_cuts++;
+	sim_say(s, SIM_PLACE_STORE, "the power is cut for %llu ms", (unsigned long long)(off_ns / SIM_MS));
+	for (i = 0; i < s->scheduler_count; i++)
+		scheduler_crash(s, i, off_ns + sim_choose(s, 1000) * SIM_MS);
 	for (i = 0; i < s->worker_count; i++)
-		next = earlier(next, worker_next_ns(s, i));
-	return next;
+		if (sim_choose(s, 2))
+			worker_crash(s, i, off_ns + sim_choose(s, 1000) * SIM_MS);
+	journal_recover(s);
+	judge_power(s);
 }
 
-static void run_turn(struct sim *s)
+/* L3: somebody leads soon after the faults stopped. */
+static void run_leader(struct sim *s)
 {
 	uint32_t i;
 
-	s->counts.turns++;
-	net_deliver(s);
-	for (i = 0; i < s->worker_count; i++)
-		if (worker_next_ns(s, i) <= s->now.mono_ns)
-			worker_turn(s, i);
-	client_turn(s);
-	run_node(s);
+	for (i = 0; i < s->scheduler_count; i++)
+		if (scheduler_leads(s, i))
+			return;
+	sim_violate(s, "L3", "nobody leads, though the faults stopped two terms ago", s->disk.epoch, s->core);
 }
 
-static void run_advance(struct sim *s)
+static void run_tail(struct sim *s)
 {
-	uint64_t next = run_next_ns(s);
-	uint64_t step = next > s->now.mono_ns ? next - s->now.mono_ns : 1;
+	struct sim_item *item = agenda_item(s, SIM_ITEM_LEADER, SIM_PLACE_STORE, SIM_PLACE_STORE);
 
-	if (next == DTSS_NEVER)
-		step = 1000 * MS;
-	s->now.mono_ns += step;
-	s->now.wall_ns += (int64_t)step;
+	fault_tail(s);
+	agenda_add(s, item, s->true_ns + 2 * s->sched_cfg.lease_ms * SIM_MS + RUN_SETTLE_NS);
 }
 
-static void run_all(struct sim *s)
-{
-	uint64_t begin = s->now.mono_ns;
+/* ---- what happens next ---- */
 
-	while (!s->violation.id && client_left(s) && s->counts.turns < TURNS_MAX &&
-	       s->now.mono_ns < begin + (FAULTS_FOR_MS + SETTLE_FOR_MS) * MS) {
-		if (s->faults_on && s->now.mono_ns > begin + FAULTS_FOR_MS * MS)
-			s->faults_on = 0;
-		run_turn(s);
-		run_advance(s);
+static void run_item(struct sim *s, struct sim_item *item)
+{
+	switch (item->type) {
+	case SIM_ITEM_MESSAGE:
+		if (item->to >= SIM_PLACE_WORKERS)
+			worker_message(s, item);
+		else
+			scheduler_message(s, item);
+		return; /* it is theirs */
+	case SIM_ITEM_CALL:
+		scheduler_call(s, item);
+		return;
+	case SIM_ITEM_REPLY:
+	case SIM_ITEM_TIMEOUT:
+		net_arrive(s, item);
+		break;
+	case SIM_ITEM_DISK:
+		disk_due(s, item);
+		break;
+	case SIM_ITEM_ORPHAN:
+		disk_orphan(s, item);
+		break;
+	case SIM_ITEM_FAULT:
+		fault_next(s);
+		break;
+	case SIM_ITEM_FLAP:
+		fault_flapped(s, item);
+		break;
+	case SIM_ITEM_CLOCK:
+		fault_clock_runs(s, item);
+		break;
+	case SIM_ITEM_TAIL:
+		run_tail(s);
+		break;
+	default:
+		DTSS_ASSERT(item->type == SIM_ITEM_LEADER);
+		run_leader(s);
+		break;
 	}
+	agenda_free(s, item);
+}
+
+static void run_place(struct sim *s, uint32_t place)
+{
+	if (place < SIM_PLACE_WORKERS) {
+		scheduler_turn(s, place - SIM_PLACE_SCHEDULERS);
+	} else if (place < SIM_PLACE_CLIENTS) {
+		worker_turn(s, place - SIM_PLACE_WORKERS);
+	} else {
+		client_turn(s, place - SIM_PLACE_CLIENTS);
+		s->wake_ns[place] = client_next_ns(s, place - SIM_PLACE_CLIENTS);
+		if (s->wake_ns[place] <= s->true_ns)
+			s->wake_ns[place] = s->true_ns + 1;
+	}
+}
+
+static uint32_t run_first(const struct sim *s)
+{
+	uint32_t i, first = 0;
+
+	for (i = 1; i < SIM_PLACES; i++)
+		if (s->wake_ns[i] < s->wake_ns[first])
+			first = i;
+	return first;
+}
+
+static void run_next(struct sim *s)
+{
+	uint32_t first = run_first(s);
+	uint64_t due_ns = agenda_next_ns(s), wake_ns = s->wake_ns[first];
+
+	s->counts.happenings++;
+	if (due_ns < wake_ns || (due_ns == wake_ns && sim_choose(s, 2) == 0)) {
+		DTSS_ASSERT(due_ns != DTSS_NEVER);
+		DTSS_ASSERT(due_ns >= s->true_ns);
+		s->true_ns = due_ns;
+		run_item(s, agenda_take(s));
+	} else {
+		DTSS_ASSERT(wake_ns != DTSS_NEVER);
+		s->true_ns = wake_ns > s->true_ns ? wake_ns : s->true_ns;
+		run_place(s, first);
+	}
+	if (s->disk.power_cut)
+		run_power_cut(s);
+}
+
+/* ---- to the end ---- */
+
+static int run_stalled(const struct sim *s)
+{
+	uint64_t since = s->progress_ns > s->faults_end_ns ? s->progress_ns : s->faults_end_ns;
+
+	return !s->faults_on && s->true_ns > since + RUN_STALLED_NS + s->longest_job_ns;
+}
+
+static int run_all(struct sim *s)
+{
+	while (!s->violation.id && (s->faults_on || client_left(s)) && s->counts.happenings < RUN_HAPPENINGS_MAX &&
+	       !run_stalled(s)) {
+		if (!arena_ready(&s->arena))
+			return DTSS_E_NOMEM;
+		run_next(s);
+	}
+	s->counts.simulated_ms = (s->true_ns - s->begin_ns) / SIM_MS;
 	if (!s->violation.id)
 		judge_end(s);
+	return 0;
 }
 
 struct sim *sim_new(const struct dtss_sim_config *cfg, const struct dtss_mem *mem)
@@ -143,28 +178,45 @@ struct sim *sim_new(const struct dtss_sim_config *cfg, const struct dtss_mem *me
 	memset(s, 0, sizeof *s);
 	s->cfg = *cfg;
 	s->mem = mem;
+	arena_init(&s->arena, mem);
 	return s;
 }
 
 int sim_go(struct sim *s)
 {
-	uint32_t i, most = s->cfg.workers_max ? s->cfg.workers_max : SIM_WORKERS_MAX;
+	uint32_t i;
 
-	s->now.mono_ns = 1000 * MS;
-	s->now.wall_ns = INT64_C(1700000000000000000);
+	if (!arena_ready(&s->arena))
+		return DTSS_E_NOMEM;
+	s->true_ns = SIM_S;
+	s->begin_ns = s->true_ns;
 	s->faults_on = 1;
-	draw_faults(s);
-	disk_init(s);
+	draw_all(s);
 	net_init(s);
-	DTSS_ASSERT(dtss_memory_open(&s->inner, dtss_mem_libc()) == 0);
-	DTSS_ASSERT(dtss_sched_create(&s->shadow, s->cfg.sched, dtss_mem_libc()) == 0);
-	s->worker_count = 1 + (uint32_t)sim_choose(s, most);
+	disk_init(s);
+	judge_init(s);
+	for (i = 0; i < s->scheduler_count; i++)
+		scheduler_init(s, i);
 	for (i = 0; i < s->worker_count; i++)
 		worker_init(s, i);
-	client_init(s);
+	for (i = 0; i < s->client_count; i++) {
+		client_init(s, i);
+		s->wake_ns[SIM_PLACE_CLIENTS + i] = client_next_ns(s, i);
+	}
+	agenda_add(s, agenda_item(s, SIM_ITEM_TAIL, SIM_PLACE_STORE, SIM_PLACE_STORE), s->faults_end_ns);
 	sim_settle(s);
-	run_all(s);
-	return DTSS_OK;
+	fault_begin(s);
+	return run_all(s);
+}
+
+static void run_drop(struct sim *s)
+{
+	while (s->agenda.count) {
+		struct sim_item *item = agenda_take_any(s);
+
+		disk_item_free(s, item);
+		agenda_free(s, item);
+	}
 }
 
 void sim_free(struct sim *s)
@@ -172,13 +224,18 @@ void sim_free(struct sim *s)
 	const struct dtss_mem *mem = s->mem;
 	uint32_t i;
 
-	dtss_node_close(s->node);
+	s->faults_on = 0;
+	for (i = 0; i < s->scheduler_count; i++)
+		scheduler_fini(s, i);
 	for (i = 0; i < s->worker_count; i++)
 		worker_fini(s, i);
+	judge_fini(s);
+	disk_fini(s);
+	run_drop(s);
+	agenda_fini(s);
 	net_fini(s);
-	if (s->inner)
-		s->inner->ops->close(s->inner);
-	dtss_sched_destroy(s->shadow);
+	DTSS_ASSERT(s->arena.live == 0); /* S23: nothing leaks */
+	arena_fini(&s->arena);
 	choice_fini(&s->choice);
 	timeline_fini(&s->timeline);
 	mem->release(mem->ctx, s, sizeof *s);
@@ -186,26 +243,17 @@ void sim_free(struct sim *s)
 
 void sim_outcome(const struct sim *s, struct dtss_sim_result *ret_result)
 {
-	ret_result->events = s->counts.turns;
-	ret_result->simulated_ns = s->now.mono_ns - 1000 * MS;
-	ret_result->tasks = s->counts.submits;
+	ret_result->events = s->counts.happenings;
+	ret_result->simulated_ns = s->true_ns - s->begin_ns;
+	ret_result->tasks = s->counts.accepted;
 	ret_result->batches = s->counts.batches;
-	ret_result->schedulers = ret_result->clients = 1;
+	ret_result->schedulers = s->scheduler_count;
 	ret_result->workers = s->worker_count;
+	ret_result->clients = s->client_count;
 }
 
 const char *sim_probe_text(uint32_t index)
 {
 	DTSS_ASSERT(index < SIM_PROBES);
 	return "a commit was reported as unknown";
-}
-
-/* The first one counts. */
-void sim_violate(struct sim *s, const char *id, const char *text, uint64_t a, uint64_t b)
-{
-	if (s->violation.id)
-		return;
-	s->violation.id = id;
-	snprintf(s->violation.text, sizeof s->violation.text, "%s (%llu, %llu) at %llu ms", text, (unsigned long long)a,
-		 (unsigned long long)b, (unsigned long long)(s->now.mono_ns / 1000000));
 }

@@ -1,38 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DTSS_SIM_SIM_H
-#define DTSS_SIM_SIM_H
+#ifndef DTSS_SIM_PRIVATE_H
+#define DTSS_SIM_PRIVATE_H
 
 #include <dtss.h>
+#include "core/check.h"
 #include "sim/choose.h"
+#include "sim/client.h"
+#include "sim/fault.h"
+#include "sim/judge.h"
 #include "sim/timeline.h"
 
 /*
- * A cluster in one thread, on virtual time: the real node with the real engine, real agent engines, a network that
- * loses, repeats and reorders, a disk that fails, and processes that are only a time and an exit code. Every choice goes
- * through one sim_choose(), so a seed is a run.
+ * A cluster in one thread, on virtual time: real nodes with real engines, real agent engines, a network that loses,
+ * repeats and reorders, one store that several schedulers share and whose power may be cut, and processes that are only
+ * a time and an exit code. Every choice goes through sim_choose(), so that a seed is a run.
  *
- *      client ──► node ──► disk: a memory store that outlives the node; the checker sees every batch
- *                  ▲ │
- *                  │ ▼ network: bytes, with a delay each, lost or doubled
- *               agent engine ──► processes
+ *   client 1..3 ──► scheduler 1..3 ──► disk: ONE store, with its journal of batches
+ *        links cut,     ▲ │  links
+ *        each way       │ ▼
+ *                   worker 1..8: real agent engine ──► processes
+ *
+ * Discrete events: agenda.c is a heap of what is under way, by its time on the true clock; beside it each place has the
+ * time at which it wakes. run.c takes the earliest of both, and only the place that it concerns acts. A place sees only
+ * its own clock (clock.c).
  */
+#define SIM_SCHEDULERS_MAX DTSS_SIM_SCHEDULERS_MAX
 #define SIM_WORKERS_MAX DTSS_SIM_WORKERS_MAX
-#define SIM_SLOTS_MAX 4
-#define SIM_TASKS_MAX DTSS_SIM_TASKS_MAX
-#define SIM_WIRE_MAX 4096 /* messages under way; more are lost */
-#define SIM_DELAYED_MAX 8 /* commits whose completion is withheld */
-
-/* Faults in 1/1000 of the occasions; each class is absent in about half of the seeds. */
-struct sim_faults {
-	uint32_t drop, duplicate, slow; /* of a message */
-	uint32_t commit_unknown, commit_lost, commit_nospc, commit_slow;
-	uint32_t node_crash;  /* at a commit: before, after, or while it is under way */
-	uint32_t agent_crash; /* at a turn of a worker */
-	uint32_t agent_pause;
-	uint32_t start_fails, fails, ignores_term;
-};
-
+#define SIM_CLIENTS_MAX DTSS_SIM_CLIENTS_MAX
 #define SIM_PROBES 1
+#define SIM_SLOTS_MAX 4
+#define SIM_PROCS_MAX (SIM_SLOTS_MAX * 4) /* with those that are being stopped for good */
+#define SIM_NAME_MAX 16
+#define SIM_AGENDA_MAX 16384 /* under way; more messages are lost */
+#define SIM_INBOX_MAX 512    /* arrived at a scheduler or worker that is paused; more are lost */
+#define SIM_OPEN_CALLS_MAX 256
+#define SIM_MS UINT64_C(1000000)
+#define SIM_S UINT64_C(1000000000)
 
 struct sim_violation {
 	const char *id; /* "S6"; NULL: none */
@@ -41,16 +44,262 @@ struct sim_violation {
 
 /* What came up, so that a run that proves nothing is seen. */
 struct sim_counts {
-	uint64_t turns, batches, events, messages, lost_messages, doubled_messages;
-	uint64_t node_crashes, agent_crashes, pauses, commits_unknown, commits_nospc;
-	uint64_t submits, known, completed, stops, losses, cancels, releases, drains;
+	uint64_t happenings; /* entries of the agenda and turns of places */
+	uint64_t simulated_ms;
+	uint64_t batches, events, messages, lost_messages, doubled_messages, calls;
+	uint64_t node_crashes, agent_crashes, pauses, commits_unknown, commits_nospc, power_cuts, cuts, leads;
+	uint64_t submits, accepted, known, completed, stops, losses, cancels, releases, drains;
 };
+
+/* ---- arena.c: the memory of one run ---- */
+
+#define SIM_ARENA_CLASSES 40
+
+struct sim_arena {
+	struct dtss_mem mem;         /* give this to engines */
+	const struct dtss_mem *from; /* where chunks come from */
+	void *free[SIM_ARENA_CLASSES];
+	struct sim_chunk *chunks;
+	uint8_t *at;
+	size_t left;
+	size_t live; /* bytes; 0 at the end, or something leaked */
+};
+
+void arena_init(struct sim_arena *a, const struct dtss_mem *from);
+void arena_fini(struct sim_arena *a);
+int arena_ready(struct sim_arena *a); /* 1: there is enough for whatever happens next */
+void *arena_alloc(struct sim_arena *a,
+		  size_t size); /* not cleared; never NULL for what is needed between two of those */
+void arena_free(struct sim_arena *a, void *block, size_t size);
+
+/* ---- clock.c: what a place believes the time to be ---- */
+
+struct sim_clock {
+	uint64_t true_ns; /* at this time ... */
+	uint64_t mono_ns; /* ... it showed that, and from there it runs */
+	uint32_t rate;    /* in millionths; 0: it stands still */
+	int64_t wall_offset_ns;
+};
+
+struct dtss_time clock_now(const struct sim *s, uint32_t place);
+/* The first true time at which the place's clock shows at least mono_ns; not before now. */
+uint64_t clock_true_ns(const struct sim *s, uint32_t place, uint64_t mono_ns);
+void clock_draw(struct sim *s, uint32_t place);
+void clock_set_rate(struct sim *s, uint32_t place, uint32_t rate);
+void clock_step_wall(struct sim *s, uint32_t place);
+
+/* ---- agenda.c: what is under way ---- */
+
+enum sim_item_type {
+	SIM_ITEM_MESSAGE = 1, /* bytes for the scheduler or worker at to */
+	SIM_ITEM_CALL = 2,    /* a client's request, for the scheduler at to */
+	SIM_ITEM_REPLY = 3,   /* its answer, for the client at to */
+	SIM_ITEM_TIMEOUT = 4, /* the client at to waited long enough */
+	SIM_ITEM_DISK = 5,    /* what the scheduler at from asked of the store becomes due */
+	SIM_ITEM_ORPHAN = 6,  /* a write whose process is gone reaches the store */
+	SIM_ITEM_FAULT = 7,   /* fault.c: time for the next one */
+	SIM_ITEM_TAIL = 8,    /* faults stop */
+	SIM_ITEM_LEADER = 9,  /* L3: somebody must lead by now */
+	SIM_ITEM_CLOCK = 10,  /* the clock of to runs on */
+	SIM_ITEM_FLAP = 11    /* the link is cut, again */
+};
+
+struct sim_item {
+	struct sim_item *next; /* in an inbox, or free */
+	uint32_t type;
+	uint32_t from;
+	uint32_t to;
+	uint32_t len;
+	uint8_t *bytes;
+	struct sim_disk_op *op;
+	uint64_t serial;
+	struct sim_call call;
+	struct sim_reply reply;
+};
+
+struct sim_entry {
+	uint64_t due_ns;
+	uint64_t order;
+	struct sim_item *item;
+};
+
+struct sim_agenda {
+	struct sim_entry *heap;
+	size_t count;
+	size_t cap;
+	uint64_t order;
+	struct sim_item *free;
+};
+
+struct sim_item *agenda_item(struct sim *s, uint32_t type, uint32_t from, uint32_t to); /* not yet in the agenda */
+void agenda_add(struct sim *s, struct sim_item *item, uint64_t due_ns);
+uint64_t agenda_next_ns(const struct sim *s);
+struct sim_item *agenda_take(struct sim *s); /* the earliest; which of several at the same instant is chosen */
+struct sim_item *agenda_take_any(struct sim *s);
+void agenda_free(struct sim *s, struct sim_item *item);
+void agenda_fini(struct sim *s);
+
+/* ---- net.c ---- */
+
+struct sim_inbox {
+	struct sim_item *head;
+	struct sim_item *tail;
+	uint32_t count;
+};
+
+struct sim_net {
+	uint64_t cut_ns[SIM_PLACES][SIM_PLACES]; /* from, to: until then nothing passes; DTSS_NEVER: for good */
+	uint32_t under_way[SIM_PLACES];          /* messages to each place */
+	uint32_t queue_max;                      /* more than that to one place are lost */
+	uint64_t open[SIM_OPEN_CALLS_MAX];       /* serials of calls that were not answered yet; 0: free */
+	uint64_t serial;
+	uint8_t *scratch; /* where messages are encoded */
+};
+
+struct sim_transport {
+	struct dtss_transport base; /* first */
+	struct sim *sim;
+	uint32_t index;
+	struct sim_item *item; /* the message that was handed out, and its bytes */
+	struct dtss_message *message;
+};
+
+void net_init(struct sim *s);
+void net_fini(struct sim *s);
+void net_open(struct sim *s, uint32_t scheduler); /* its transport, for a node */
+void net_send(struct sim *s, uint32_t from, uint32_t to, const struct dtss_message *m);
+/* A client's request; it may be lost, doubled or late. Exactly one client_answer() follows. */
+void net_call(struct sim *s, uint32_t client, uint32_t scheduler, const struct sim_call *call);
+void net_reply(struct sim *s, const struct sim_call *call, const struct sim_reply *reply);
+void net_arrive(struct sim *s, struct sim_item *item); /* a call, a reply, or the end of a client's patience */
+int net_cut(const struct sim *s, uint32_t from, uint32_t to);
+void net_heal(struct sim *s);
+void inbox_put(struct sim *s, struct sim_inbox *inbox, struct sim_item *item);
+struct sim_item *inbox_take(struct sim_inbox *inbox); /* or NULL */
+void inbox_clear(struct sim *s, struct sim_inbox *inbox);
+
+/* ---- disk.c: the store that all schedulers share, and each one's handle ---- */
+
+struct sim_disk_op {
+	struct sim_disk_op *next;
+	uint64_t due_ns;  /* reaches the store */
+	uint64_t done_ns; /* its answer reaches the scheduler */
+	uint64_t token;
+	uint64_t epoch; /* LEAD: that it was given */
+	uint64_t ttl_ms;
+	uint32_t type;
+	int32_t result;
+	uint32_t scheduler;
+	int carried_out;
+	struct dtss_store_op op; /* reads and log writes; strings and data behind it */
+	char holder[SIM_NAME_MAX];
+	uint8_t *bytes; /* COMMIT: the encoded batch */
+	size_t len;
+	size_t block_len; /* of this */
+};
+
+struct sim_handle {
+	struct dtss_store base; /* first */
+	struct sim *sim;
+	uint32_t index;
+	int failed;    /* DTSS_E_IO was said: until the process starts again it is all it says */
+	uint64_t life; /* which process of this scheduler it is */
+	uint64_t last_done_ns;
+	struct sim_disk_op *head; /* in the order of their submission */
+	struct sim_disk_op *tail;
+};
+
+struct sim_disk {
+	struct dtss_store *inner; /* what is durable, and readable */
+	uint8_t identity[DTSS_IDENTITY_LEN];
+	char holder[SIM_NAME_MAX];
+	int led;
+	uint64_t epoch;
+	uint64_t ttl_ms;
+	uint64_t lead_until_ns; /* by the store's clock */
+	uint64_t full_until_ns; /* true: no space */
+	int power_cut;          /* it happened in this turn */
+	uint64_t power_cuts;    /* so many before */
+	int journaled;          /* 0: no fault of this seed asks for the journal, so none is kept */
+	/* disk_journal.c: frames; all but the last of them, which is in limbo, are synced */
+	uint8_t *journal;
+	size_t journal_len;
+	size_t journal_cap;
+	size_t synced;
+	uint32_t limbo_scheduler; /* who wrote what is not synced */
+};
+
+void disk_init(struct sim *s);
+void disk_inner_open(struct sim *s, int fresh);
+void disk_fini(struct sim *s);
+void disk_open(struct sim *s, uint32_t scheduler); /* its handle, for a node */
+uint64_t disk_next_ns(const struct sim *s, uint32_t scheduler);
+void disk_due(struct sim *s, struct sim_item *item); /* SIM_ITEM_DISK */
+void disk_heal(struct sim *s, uint32_t scheduler);
+void disk_orphan(struct sim *s, struct sim_item *item);    /* SIM_ITEM_ORPHAN */
+void disk_item_free(struct sim *s, struct sim_item *item); /* at the end: what it carries */
+
+/* ---- disk_write.c: what becomes of what is asked of it ---- */
+
+/* batch: of a COMMIT; NULL: its bytes are decoded. */
+void disk_carry_out(struct sim *s, struct sim_disk_op *o, const struct dtss_batch *batch);
+/* A write whose process is gone. */
+void disk_carry_out_late(struct sim *s, const struct sim_disk_op *o);
+/* The inner store does it now; its result. */
+int disk_inner(struct sim *s, const struct dtss_store_op *op, struct dtss_store_done *ret_done);
+int disk_commit(struct sim *s, uint32_t scheduler, const struct dtss_batch *batch); /* as if there were no faults */
+
+/* ---- disk_journal.c ---- */
+
+enum journal_kind { JOURNAL_LEAD = 1, JOURNAL_RESIGN = 2, JOURNAL_COMMIT = 3 };
+void journal_add(struct sim *s, uint32_t kind, uint64_t epoch, const struct dtss_batch *batch); /* batch: or NULL */
+void journal_limbo(struct sim *s, uint32_t scheduler, const struct dtss_batch *batch);          /* it is not synced */
+void journal_settle(struct sim *s);  /* what is in limbo is synced after all, and from here on it is read */
+void journal_recover(struct sim *s); /* after a power cut: the inner store, from what was kept */
+
+/* ---- scheduler.c ---- */
+
+struct sim_pending {
+	struct sim_call call;
+	int used;
+};
+
+struct sim_scheduler {
+	struct dtss_node *node; /* NULL: crashed, or not yet started */
+	struct sim_handle disk;
+	struct sim_transport net;
+	struct sim_inbox inbox; /* messages */
+	struct sim_inbox calls;
+	char holder[SIM_NAME_MAX];
+	uint64_t start_ns;  /* true; while it is down: when it starts again; DTSS_NEVER: not at all */
+	uint64_t paused_ns; /* true; until then it does nothing, and everything piles up */
+	uint64_t held_ns;   /* it was stopped in the middle of this step: what it sends leaves that much later */
+	int crash_now;      /* it died in the middle of this step: nothing of the rest happens */
+	uint32_t state;     /* enum dtss_node_state, as last seen */
+	struct sim_pending pending[SIM_OPEN_CALLS_MAX];
+	uint32_t pending_hint;
+};
+
+void scheduler_init(struct sim *s, uint32_t index);
+void scheduler_turn(struct sim *s, uint32_t index);
+void scheduler_message(struct sim *s, struct sim_item *item);
+void scheduler_call(struct sim *s, struct sim_item *item);
+void scheduler_crash(struct sim *s, uint32_t index, uint64_t down_ns); /* DTSS_NEVER: for good */
+void scheduler_pause(struct sim *s, uint32_t index, uint64_t for_ns);
+void scheduler_close(struct sim *s, uint32_t index, uint64_t down_ns); /* as an operator would */
+void scheduler_wake(struct sim *s, uint32_t index);                    /* when it acts next, anew */
+int scheduler_leads(const struct sim *s, uint32_t index);
+void scheduler_fini(struct sim *s, uint32_t index);
+
+/* ---- worker.c ---- */
 
 struct sim_proc {
 	uint64_t task, fence;
-	uint64_t end_ns; /* 0: this slot is free */
+	uint64_t end_ns;     /* true; 0: this slot is free; DTSS_NEVER: it does not end by itself */
+	uint64_t started_ns; /* true: when the agent is told that it runs; 0: it was */
 	uint32_t gpus;
 	int32_t exit_code;
+	uint32_t cause; /* enum dtss_cause */
 	uint32_t signal;
 	int ignores_term;
 	int excused; /* its agent was paused: it may overlap with its successor */
@@ -58,139 +307,97 @@ struct sim_proc {
 
 struct sim_worker {
 	struct dtss_agent *agent; /* NULL: crashed */
-	char name[16];
+	char name[SIM_NAME_MAX];
 	const char *tags[2];
 	size_t tag_count;
 	uint32_t slots;
 	uint32_t gpus; /* a named resource; 0: none */
 	uint64_t incarnation;
-	uint64_t wake_ns; /* crashed or paused: until then; else 0 */
-	struct sim_proc procs[SIM_SLOTS_MAX * 4];
+	uint64_t start_ns;  /* true; while it is down; DTSS_NEVER: it does not come back */
+	uint64_t paused_ns; /* true */
+	int drains;         /* its agent is shutting down */
+	uint32_t scheduler; /* the one that it talks to */
+	uint32_t unanswered;
+	struct sim_inbox inbox;
+	struct sim_proc procs[SIM_PROCS_MAX];
 };
 
-struct sim_wire {
-	uint64_t due_ns;
-	uint64_t order;
-	int to_node;
-	uint32_t worker;
-	uint8_t *bytes; /* NULL: free */
-	size_t len;
-};
+/* proc.c */
+uint64_t proc_next_ns(const struct sim_worker *w); /* true */
+void proc_start(struct sim *s, uint32_t worker, const struct dtss_agent_start *start);
+void proc_stop(struct sim *s, uint32_t worker, uint64_t fence, int force);
+void proc_turn(struct sim *s, uint32_t worker); /* what has started or ended */
 
-struct sim_delayed {
-	uint64_t due_ns;
-	uint64_t token;
-	int32_t result;
-	int used;
-};
+void worker_init(struct sim *s, uint32_t index);
+void worker_turn(struct sim *s, uint32_t index);
+void worker_message(struct sim *s, struct sim_item *item);
+void worker_crash(struct sim *s, uint32_t index, uint64_t down_ns);
+void worker_pause(struct sim *s, uint32_t index, uint64_t for_ns);
+void worker_drain(struct sim *s, uint32_t index);
+void worker_wake(struct sim *s, uint32_t index);
+void worker_fini(struct sim *s, uint32_t index);
 
-/* What the client knows of one submit. */
-struct sim_submit {
-	char key[16];
-	char queue[16];
-	uint64_t id;       /* 0: not acknowledged */
-	uint64_t retry_ns; /* when to ask again; 0: an answer is awaited, or it has ended */
-	uint32_t parent;   /* index + 1 of the submit that it waits for; 0: none */
-	uint32_t tag;      /* which of the workers' tags it needs; 0: none */
-	uint32_t attempts_max;
-	uint32_t work;  /* how long it runs, about, in tenths of a second */
-	uint32_t ended; /* the terminal state that was seen; 0: none yet */
-	int32_t priority;
-	uint64_t timeout_ms;
-	int cancel;    /* 1: to be cancelled; 2: it was */
-	int held;      /* 1: submitted as held, to be released; 2: it was */
-	uint32_t gpus; /* how many it needs; 0: none */
-};
-
-/* What the checker knows of a task, from the batches alone, and from what the client asked for. */
-struct sim_seen {
-	uint64_t fence;
-	uint64_t parent; /* 0: none */
-	uint32_t state;
-	uint32_t completions;
-};
+/* ---- the whole ---- */
 
 struct sim {
 	struct dtss_sim_config cfg;
 	const struct dtss_mem *mem;
+	struct sim_arena arena;
 	struct sim_choice choice;
 	struct sim_timeline timeline;
-	struct dtss_time now;
+	uint64_t true_ns;
+	uint64_t begin_ns;
+	uint64_t faults_end_ns;  /* from then on the tail */
+	uint64_t progress_ns;    /* judge.c sets it when a task became terminal */
+	uint64_t longest_job_ns; /* worker.c: the longest that was started */
 	struct sim_faults faults;
 	int faults_on;
-	struct dtss_node *node; /* NULL: crashed */
-	uint64_t node_wake_ns;
-	struct dtss_store *inner; /* outlives the node */
-	struct dtss_store disk;
-	struct dtss_transport net;
-	struct sim_delayed delayed[SIM_DELAYED_MAX];
-	int crash_now; /* a commit decided that the node dies here */
-	struct sim_wire wires[SIM_WIRE_MAX];
-	uint64_t wire_order;
-	struct dtss_message *delivered;
-	struct sim_wire *delivered_wire;
-	struct sim_worker workers[SIM_WORKERS_MAX];
+	int wild;      /* clocks run at half or twice the speed, or stand still: X6 cannot hold */
+	int permanent; /* some faults outside the core stay */
+	struct dtss_config sched_cfg;
+	struct sim_agenda agenda;
+	struct sim_net net;
+	uint64_t wake_ns[SIM_PLACES]; /* true; DTSS_NEVER */
+	struct sim_clock clocks[SIM_PLACES];
+	struct sim_disk disk;
+	struct sim_scheduler schedulers[SIM_SCHEDULERS_MAX];
+	uint32_t scheduler_count;
+	uint32_t core;                              /* the scheduler that is healthy in the tail */
+	struct sim_worker workers[SIM_WORKERS_MAX]; /* the first can do all work, and is in the core */
 	uint32_t worker_count;
-	struct sim_submit submits[SIM_TASKS_MAX];
-	uint32_t submit_count;
-	struct sim_seen seen[2 * SIM_TASKS_MAX];
-	struct dtss_sched *shadow; /* a standby that applied every batch */
-	uint64_t compared_seq;     /* up to there leader and standby were compared */
-	uint64_t last_seq, last_hash, last_epoch, last_fence;
-	struct sim_counts counts;
+	struct sim_client clients[SIM_CLIENTS_MAX];
+	uint32_t client_count;
+	struct sim_judge judge;
 	uint64_t probes[SIM_PROBES];
+	struct sim_counts counts;
 	struct sim_violation violation;
 };
 
-/* --- run.c --- */
+uint64_t sim_choose(struct sim *s, uint64_t n); /* 0 to n - 1; 0 is the tamest */
+int sim_fault(struct sim *s, uint32_t class);   /* enum dtss_sim_fault: whether it strikes now */
+void sim_settle(struct sim *s);                 /* the cluster and its faults are drawn: from here on it runs */
+/* A line of what this place did; nothing when no timeline is kept. */
+void sim_say(struct sim *s, uint32_t place, const char *format, ...);
+
+/* run.c */
 /* cfg is copied. The caller sets choice and timeline, then lets it go, to its end or to the first violation. */
 struct sim *sim_new(const struct dtss_sim_config *cfg, const struct dtss_mem *mem);
 int sim_go(struct sim *s); /* DTSS_E_NOMEM */
 void sim_free(struct sim *s);
 void sim_outcome(const struct sim *s, struct dtss_sim_result *ret_result); /* but violation, text and choices */
 const char *sim_probe_text(uint32_t index);
-void sim_violate(struct sim *s, const char *id, const char *text, uint64_t a, uint64_t b);
+void sim_violate(struct sim *s, const char *id, const char *text, uint64_t a, uint64_t b); /* the first one counts */
 
-/* --- choose.c --- */
-uint64_t sim_choose(struct sim *s, uint64_t n); /* 0 to n - 1; 0 is the tamest */
-int sim_fault(struct sim *s, uint32_t permille);
-void sim_settle(struct sim *s); /* the cluster and its faults are drawn: from here on it runs */
+/* draw.c: what is drawn anew for each seed */
+void draw_all(struct sim *s);
+uint32_t draw_up_to(struct sim *s, uint32_t cap, uint32_t n); /* 1 to n, and at most cap unless that is 0 */
 
-/* --- timeline.c --- */
-/* A line of what this place did; nothing when no timeline is kept. */
-void sim_say(struct sim *s, uint32_t place, const char *format, ...);
-
-/* --- disk.c --- */
-void disk_init(struct sim *s);
-uint64_t disk_next_ns(const struct sim *s);
-
-/* --- net.c --- */
-void net_init(struct sim *s);
-void net_send(struct sim *s, int to_node, uint32_t worker, const struct dtss_message *m);
-uint64_t net_next_ns(const struct sim *s);
-void net_deliver(struct sim *s); /* to the workers: what is due */
-void net_fini(struct sim *s);
-
-/* --- worker.c --- */
-void worker_init(struct sim *s, uint32_t index);
-void worker_turn(struct sim *s, uint32_t index);
-uint64_t worker_next_ns(const struct sim *s, uint32_t index);
-void worker_message(struct sim *s, uint32_t index, const struct dtss_message *m);
-void worker_fini(struct sim *s, uint32_t index);
-
-/* --- client.c --- */
-void client_init(struct sim *s);
-void client_turn(struct sim *s);
-void client_answer(struct sim *s, const struct dtss_answer *a);
-void client_node_lost(struct sim *s); /* what was not answered is unknown */
-uint64_t client_next_ns(const struct sim *s);
-uint32_t client_left(const struct sim *s); /* submits that have not been seen to end */
-
-/* --- judge.c --- */
-void judge_batch(struct sim *s, const struct dtss_batch *b);
-void judge_accepted(struct sim *s, const struct sim_submit *u);
-void judge_node(struct sim *s);     /* the engine's own invariants */
-void judge_recovery(struct sim *s); /* before a node opens: what the disk holds is what was folded */
-void judge_end(struct sim *s);
+/* fault.c: faults that come with time */
+void fault_begin(struct sim *s);
+void fault_next(struct sim *s);
+void fault_flapped(struct sim *s, const struct sim_item *item);
+void fault_clock_runs(struct sim *s, const struct sim_item *item);
+void fault_wake(struct sim *s, uint32_t place);
+void fault_tail(struct sim *s); /* faults stop: what is in the core is well, some outside never is again */
 
 #endif

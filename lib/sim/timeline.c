@@ -156,5 +156,5 @@ void sim_say(struct sim *s, uint32_t place, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args); /* cut where it is too long */
 	va_end(args);
-	timeline_say(&s->timeline, s->now.mono_ns, place, text);
+	timeline_say(&s->timeline, s->true_ns, place, text);
 }

@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
-#include "core/check.h"
 #include "sim/sim.h"
 
-/* A machine with an agent: the real agent engine, and processes that are a time and an exit code. */
-#define MS UINT64_C(1000000)
+/*
+ * A machine with an agent: the real agent engine, and processes that are a time and an exit code (proc.c). It talks to one
+ * scheduler, and turns to the next when that one is silent.
+ */
+#define WORKER_DOWN_MS 60000
+#define WORKER_PAUSE_MS 90000
+#define WORKER_UNANSWERED_MAX 3 /* heartbeats; then it turns to the next scheduler */
+#define WORKER_AGAIN_NS 1000
+#define WORKER_KILL_GRACE_MS 2000
 
-static void worker_start(struct sim *s, struct sim_worker *w)
+static void worker_start(struct sim *s, uint32_t index)
 {
+	struct sim_worker *w = &s->workers[index];
 	struct dtss_resource gpus = { "gpu", w->gpus };
 	struct dtss_agent_config cfg;
-	uint64_t wall_ms = (uint64_t)s->now.wall_ns / MS;
+	uint64_t wall_ms = (uint64_t)clock_now(s, SIM_PLACE_WORKERS + index).wall_ns / SIM_MS;
 
 	memset(&cfg, 0, sizeof cfg);
 	cfg.size = sizeof cfg;
@@ -23,9 +30,11 @@ static void worker_start(struct sim *s, struct sim_worker *w)
 	cfg.max_tasks = w->slots;
 	cfg.resources = &gpus;
 	cfg.resource_count = w->gpus ? 1 : 0;
-	cfg.kill_grace_ms = 2000;
-	w->wake_ns = 0;
-	DTSS_ASSERT(dtss_agent_create(&w->agent, &cfg, dtss_mem_libc()) == 0);
+	cfg.kill_grace_ms = WORKER_KILL_GRACE_MS;
+	w->drains = 0;
+	w->unanswered = 0;
+	sim_say(s, SIM_PLACE_WORKERS + index, "starts");
+	DTSS_ASSERT(dtss_agent_create(&w->agent, &cfg, &s->arena.mem) == 0);
 }
 
 void worker_init(struct sim *s, uint32_t index)
@@ -37,88 +46,43 @@ void worker_init(struct sim *s, uint32_t index)
 	w->slots = 1 + (uint32_t)sim_choose(s, SIM_SLOTS_MAX);
 	/* the first has every tag, and GPUs, so that all work can be done */
 	w->gpus = index == 0 ? 2 : (uint32_t)sim_choose(s, 3);
-	w->tag_count = index == 0 ? 2 : sim_choose(s, 2);
+	w->tag_count = index == 0 ? 2 : (size_t)sim_choose(s, 2);
 	w->tags[0] = tags[index == 0 ? 0 : sim_choose(s, 2)];
 	w->tags[1] = tags[1];
-	worker_start(s, w);
+	w->scheduler = (uint32_t)sim_choose(s, s->scheduler_count);
+	w->start_ns = s->true_ns + sim_choose(s, 100) * 10 * SIM_MS;
+	worker_wake(s, index);
 }
 
-static struct sim_proc *proc_find(struct sim_worker *w, uint64_t fence)
+void worker_wake(struct sim *s, uint32_t index)
 {
-	size_t i;
+	const struct sim_worker *w = &s->workers[index];
+	uint32_t place = SIM_PLACE_WORKERS + index;
+	uint64_t next, proc;
 
-	for (i = 0; i < sizeof w->procs / sizeof *w->procs; i++)
-		if (w->procs[i].end_ns && w->procs[i].fence == fence)
-			return &w->procs[i];
-	return NULL;
-}
-
-/* S13: what runs fits the machine. One that is being stopped for good still counts. */
-static void worker_room(struct sim *s, const struct sim_worker *w, uint32_t gpus)
-{
-	uint32_t slots = 1;
-	size_t i;
-
-	for (i = 0; i < sizeof w->procs / sizeof *w->procs; i++) {
-		if (!w->procs[i].end_ns || w->procs[i].signal)
-			continue;
-		slots++;
-		gpus += w->procs[i].gpus;
-	}
-	if (slots > w->slots || gpus > w->gpus)
-		sim_violate(s, "S13", "more work than the machine has room for", slots, gpus);
-}
-
-/* X6: with clocks that run alike, a lost attempt is dead before the next one starts, wherever that is. */
-static void worker_overlap(struct sim *s, uint64_t task)
-{
-	uint32_t i;
-	size_t j;
-
-	for (i = 0; i < s->worker_count; i++)
-		for (j = 0; j < sizeof s->workers[i].procs / sizeof *s->workers[i].procs; j++) {
-			struct sim_proc *p = &s->workers[i].procs[j];
-
-			if (p->end_ns && p->task == task && !s->workers[i].wake_ns && !p->excused)
-				sim_violate(s, "X6", "two attempts of a task run at once", task, p->fence);
-		}
-}
-
-static void worker_spawn(struct sim *s, struct sim_worker *w, const struct dtss_agent_start *start)
-{
-	struct dtss_outcome failed = { DTSS_CAUSE_START_FAILED, 0, 0, 2, "no such file" };
-	struct dtss_task_spec *spec;
-	struct sim_proc *p;
-
-	worker_overlap(s, start->task.v);
-	if (sim_fault(s, s->faults.start_fails)) {
-		DTSS_ASSERT(dtss_agent_ended(w->agent, s->now, start->fence, &failed) == 0);
+	if (!w->agent) {
+		s->wake_ns[place] = w->start_ns;
 		return;
 	}
-	for (p = w->procs; p->end_ns; p++)
-		DTSS_ASSERT(p < w->procs + sizeof w->procs / sizeof *w->procs - 1);
-	DTSS_ASSERT(dtss_spec_decode(start->spec, start->spec_len, dtss_mem_libc(), &spec) == 0);
-	memset(p, 0, sizeof *p);
-	p->gpus = spec->resource_count ? (uint32_t)spec->resources[0].amount : 0;
-	worker_room(s, w, p->gpus);
-	p->task = start->task.v;
-	p->fence = start->fence;
-	p->end_ns = s->now.mono_ns + (1 + sim_choose(s, 2 * spec->payload_len + 1)) * 100 * MS;
-	p->exit_code = sim_fault(s, s->faults.fails) ? 1 : 0;
-	p->ignores_term = sim_fault(s, s->faults.ignores_term);
-	dtss_spec_free(spec, dtss_mem_libc());
-	DTSS_ASSERT(dtss_agent_started(w->agent, s->now, start->fence) == 0);
+	if (w->paused_ns > s->true_ns) {
+		s->wake_ns[place] = w->paused_ns;
+		return;
+	}
+	next = clock_true_ns(s, place, dtss_agent_next_ns(w->agent));
+	proc = proc_next_ns(w);
+	s->wake_ns[place] = next < proc ? next : proc;
 }
 
-static void worker_stop(struct sim *s, struct sim_worker *w, uint64_t fence, int force)
+static void worker_send(struct sim *s, uint32_t index, const struct dtss_message *m)
 {
-	struct sim_proc *p = proc_find(w, fence);
+	struct sim_worker *w = &s->workers[index];
 
-	s->counts.stops++;
-	if (!p || (!force && p->ignores_term))
-		return;
-	p->end_ns = s->now.mono_ns + 1 + sim_choose(s, 5 * MS);
-	p->signal = force ? 9 : 15;
+	if (++w->unanswered > WORKER_UNANSWERED_MAX && s->scheduler_count > 1) {
+		w->scheduler = (w->scheduler + 1) % s->scheduler_count;
+		w->unanswered = 1;
+		sim_say(s, SIM_PLACE_WORKERS + index, "turns to s%u", (unsigned)w->scheduler);
+	}
+	net_send(s, SIM_PLACE_WORKERS + index, SIM_PLACE_SCHEDULERS + w->scheduler, m);
 }
 
 static void worker_actions(struct sim *s, uint32_t index)
@@ -126,16 +90,16 @@ static void worker_actions(struct sim *s, uint32_t index)
 	struct sim_worker *w = &s->workers[index];
 	struct dtss_agent_action a;
 
-	while (w->agent && dtss_agent_next_action(w->agent, &a)) {
+	while (dtss_agent_next_action(w->agent, &a)) {
 		switch (a.type) {
 		case DTSS_AGENT_START:
-			worker_spawn(s, w, &a.u.start);
+			proc_start(s, index, &a.u.start);
 			break;
 		case DTSS_AGENT_STOP:
-			worker_stop(s, w, a.u.stop.fence, (int)a.u.stop.force);
+			proc_stop(s, index, a.u.stop.fence, (int)a.u.stop.force);
 			break;
 		case DTSS_AGENT_SEND:
-			net_send(s, 1, index, a.u.message);
+			worker_send(s, index, a.u.message);
 			break;
 		case DTSS_AGENT_STALE:
 		case DTSS_AGENT_RESET:
@@ -147,92 +111,143 @@ static void worker_actions(struct sim *s, uint32_t index)
 	}
 }
 
-static void worker_reap(struct sim *s, struct sim_worker *w)
+/* kill -9: the processes die with it, as they would when the agent starts again and reads its journal. */
+void worker_crash(struct sim *s, uint32_t index, uint64_t down_ns)
 {
-	size_t i;
+	struct sim_worker *w = &s->workers[index];
+	uint64_t start_ns = down_ns == DTSS_NEVER ? DTSS_NEVER : s->true_ns + down_ns;
 
-	for (i = 0; i < sizeof w->procs / sizeof *w->procs; i++) {
-		struct sim_proc *p = &w->procs[i];
-		struct dtss_outcome o = { DTSS_CAUSE_EXIT, 0, 0, 0, NULL };
-
-		if (!p->end_ns || p->end_ns > s->now.mono_ns)
-			continue;
-		o.cause = p->signal ? DTSS_CAUSE_SIGNAL : DTSS_CAUSE_EXIT;
-		o.signal = p->signal;
-		o.exit_code = p->exit_code;
-		p->end_ns = 0;
-		DTSS_ASSERT(dtss_agent_ended(w->agent, s->now, p->fence, &o) == 0);
+	if (w->agent) {
+		s->counts.agent_crashes++;
+		sim_say(s, SIM_PLACE_WORKERS + index, "dies");
+		dtss_agent_destroy(w->agent);
+		w->agent = NULL;
+		memset(w->procs, 0, sizeof w->procs);
+		inbox_clear(s, &w->inbox);
+		w->paused_ns = 0;
+		w->start_ns = start_ns;
+	} else if (start_ns > w->start_ns) {
+		w->start_ns = start_ns;
 	}
+	worker_wake(s, index);
 }
 
-/* kill -9: the processes die with it, as they would when the agent starts again and reads its journal. */
-static void worker_crash(struct sim *s, struct sim_worker *w)
+void worker_pause(struct sim *s, uint32_t index, uint64_t for_ns)
 {
-	s->counts.agent_crashes++;
+	struct sim_worker *w = &s->workers[index];
+	size_t i;
+
+	if (!w->agent || w->paused_ns > s->true_ns)
+		return;
+	s->counts.pauses++;
+	sim_say(s, SIM_PLACE_WORKERS + index, "stops for %llu ms", (unsigned long long)(for_ns / SIM_MS));
+	w->paused_ns = s->true_ns + for_ns;
+	for (i = 0; i < SIM_PROCS_MAX; i++)
+		w->procs[i].excused = 1; /* nobody was there to stop it in time */
+	worker_wake(s, index);
+}
+
+void worker_drain(struct sim *s, uint32_t index)
+{
+	struct sim_worker *w = &s->workers[index];
+	uint64_t grace_ms = sim_choose(s, 20000);
+
+	if (!w->agent || w->drains || w->paused_ns > s->true_ns)
+		return;
+	w->drains = 1;
+	sim_say(s, SIM_PLACE_WORKERS + index, "shuts down within %llu ms", (unsigned long long)grace_ms);
+	DTSS_ASSERT(dtss_agent_drain(w->agent, clock_now(s, SIM_PLACE_WORKERS + index), grace_ms) == 0);
+	worker_actions(s, index);
+	worker_wake(s, index);
+}
+
+/* It has nothing more to do: its agent ends, and is started again in a while. */
+static void worker_drained(struct sim *s, uint32_t index)
+{
+	struct sim_worker *w = &s->workers[index];
+
+	DTSS_ASSERT(proc_next_ns(w) == DTSS_NEVER);
+	sim_say(s, SIM_PLACE_WORKERS + index, "has shut down");
 	dtss_agent_destroy(w->agent);
 	w->agent = NULL;
-	memset(w->procs, 0, sizeof w->procs);
-	w->wake_ns = s->now.mono_ns + sim_choose(s, 60000) * MS + 1;
+	inbox_clear(s, &w->inbox);
+	w->start_ns = s->true_ns + 1 + sim_choose(s, WORKER_DOWN_MS) * SIM_MS;
 }
 
-static void worker_pause(struct sim *s, struct sim_worker *w)
+static void worker_deliver(struct sim *s, uint32_t index, struct sim_item *item)
 {
-	size_t i;
+	struct sim_worker *w = &s->workers[index];
+	struct dtss_message *m;
 
-	s->counts.pauses++;
-	w->wake_ns = s->now.mono_ns + sim_choose(s, 90000) * MS + 1;
-	for (i = 0; i < sizeof w->procs / sizeof *w->procs; i++)
-		w->procs[i].excused = 1; /* nobody was there to stop it in time */
+	if (dtss_message_decode(item->bytes, item->len, &s->arena.mem, &m) != 0) {
+		sim_violate(s, "codec", "a message cannot be decoded", item->len, 0);
+		return;
+	}
+	if (m->type == DTSS_MESSAGE_ANSWER)
+		w->unanswered = 0;
+	DTSS_ASSERT(dtss_agent_message(w->agent, clock_now(s, SIM_PLACE_WORKERS + index), m) == 0);
+	dtss_message_free(m, &s->arena.mem);
+	worker_actions(s, index);
+}
+
+/* After a pause the deadlines come first, then what has piled up. */
+static void worker_act(struct sim *s, uint32_t index)
+{
+	struct sim_worker *w = &s->workers[index];
+	struct sim_item *item;
+
+	proc_turn(s, index);
+	DTSS_ASSERT(dtss_agent_tick(w->agent, clock_now(s, SIM_PLACE_WORKERS + index)) == 0);
+	worker_actions(s, index);
+	while ((item = inbox_take(&w->inbox)) != NULL) {
+		worker_deliver(s, index, item);
+		agenda_free(s, item);
+	}
+	if (w->drains && dtss_agent_idle(w->agent))
+		worker_drained(s, index);
 }
 
 void worker_turn(struct sim *s, uint32_t index)
 {
 	struct sim_worker *w = &s->workers[index];
+	uint32_t place = SIM_PLACE_WORKERS + index;
 
-	if (w->wake_ns > s->now.mono_ns)
-		return;
-	w->wake_ns = 0;
+	w->paused_ns = 0;
 	if (!w->agent)
-		worker_start(s, w);
-	if (sim_fault(s, s->faults.agent_crash)) {
-		worker_crash(s, w);
+		worker_start(s, index);
+	if (sim_fault(s, DTSS_SIM_FAULT_WORKER_CRASH)) {
+		worker_crash(s, index, 1 + sim_choose(s, WORKER_DOWN_MS) * SIM_MS);
 		return;
 	}
-	if (sim_fault(s, s->faults.agent_pause)) {
-		worker_pause(s, w);
+	if (sim_fault(s, DTSS_SIM_FAULT_WORKER_PAUSE)) {
+		worker_pause(s, index, 1 + sim_choose(s, WORKER_PAUSE_MS) * SIM_MS);
 		return;
 	}
-	worker_reap(s, w);
-	DTSS_ASSERT(dtss_agent_tick(w->agent, s->now) == 0);
-	worker_actions(s, index);
+	worker_act(s, index);
+	worker_wake(s, index);
+	if (w->agent && s->wake_ns[place] <= s->true_ns)
+		s->wake_ns[place] = s->true_ns + WORKER_AGAIN_NS;
 }
 
-void worker_message(struct sim *s, uint32_t index, const struct dtss_message *m)
+void worker_message(struct sim *s, struct sim_item *item)
 {
+	uint32_t index = item->to - SIM_PLACE_WORKERS;
 	struct sim_worker *w = &s->workers[index];
 
-	if (!w->agent || w->wake_ns)
-		return; /* it arrives at a machine where nobody listens */
-	DTSS_ASSERT(dtss_agent_message(w->agent, s->now, m) == 0);
-	worker_actions(s, index);
-}
-
-uint64_t worker_next_ns(const struct sim *s, uint32_t index)
-{
-	const struct sim_worker *w = &s->workers[index];
-	uint64_t next;
-	size_t i;
-
-	if (w->wake_ns)
-		return w->wake_ns;
-	next = dtss_agent_next_ns(w->agent);
-	for (i = 0; i < sizeof w->procs / sizeof *w->procs; i++)
-		if (w->procs[i].end_ns && w->procs[i].end_ns < next)
-			next = w->procs[i].end_ns;
-	return next;
+	s->net.under_way[item->to]--;
+	if (w->agent && w->paused_ns > s->true_ns) {
+		inbox_put(s, &w->inbox, item);
+		return;
+	}
+	if (w->agent) {
+		worker_deliver(s, index, item);
+		worker_wake(s, index);
+	}
+	agenda_free(s, item);
 }
 
 void worker_fini(struct sim *s, uint32_t index)
 {
 	dtss_agent_destroy(s->workers[index].agent);
+	inbox_clear(s, &s->workers[index].inbox);
 }
