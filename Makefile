@@ -84,7 +84,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)')
 
 # ---- goals --------------------------------------------------------------------------------------------------------
 
-.PHONY: all lib programs demo cluster stage check asan fuzz fuzzers proof planted lint format amalgamation install uninstall clean help equipped \
+.PHONY: all lib programs demo cluster stage check chaos asan fuzz fuzzers proof planted lint format amalgamation install uninstall clean help equipped \
 	FORCE
 all: lib programs
 
@@ -96,6 +96,7 @@ help:
 #: make demo          real work on three workers that survives a killed worker and a killed scheduler
 #: make cluster       a scheduler and three agents until Ctrl-C, and how to talk to them
 #: make check         runs every test; SUITES="unit/map conform/store" these alone
+#: make chaos         kills, stops and cuts apart real processes for two minutes; SECONDS=, SEED=
 #: make asan          the same under AddressSanitizer and UBSan
 #: make fuzz T=60     libFuzzer on every target for so many seconds each; TARGET="record batch" these alone
 #: make proof PART=…  the long runs, in parts that go on where they were stopped: tests/proof/PART.sh
@@ -308,12 +309,36 @@ $(BUILD)/probe: HARDEN_LINK :=
 $(BUILD)/probe: $(BUILD)/tests/support/probe.o
 	$(call say,LD $@)
 	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $< $(call package_libs,jansson)
+
+# ---- chaos: real processes that are killed, stopped and cut apart --------------------------------------------------
+
+chaos_parts := $(addprefix $(BUILD)/,chaos chaos-job nth_fsync.so)
+chaos_sources := $(filter-out %/job.c %/nth_fsync.c,$(wildcard tests/chaos/*.c))
+
+$(BUILD)/chaos: $(call objects,$(chaos_sources)) $(BUILD)/common.a $(filter %.a,$(sqlite_libs)) $(BUILD)/libdtss.a
+	$(call say,LD $@)
+	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $^ -Wl,--as-needed \
+		$(call package_libs,libcurl jansson sqlite3) -lpthread
+# What runs within tasks, and within what a sanitizer looks at, has none.
+$(BUILD)/chaos-job $(BUILD)/nth_fsync.so: HARDEN :=
+$(BUILD)/chaos-job $(BUILD)/nth_fsync.so: HARDEN_LINK :=
+$(BUILD)/chaos-job: $(BUILD)/tests/chaos/job.o
+	$(call say,LD $@)
+	$(quiet)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $<
+$(BUILD)/tests/chaos/nth_fsync.o: C11 += -fPIC
+$(BUILD)/nth_fsync.so: $(BUILD)/tests/chaos/nth_fsync.o
+	$(call say,LD $@)
+	$(quiet)$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $< -ldl
+
+chaos: $(chaos_parts) all
+	@DTSS_BUILD=$(abspath $(BUILD)) $(BUILD)/chaos --seconds $(or $(SECONDS),100) --points 3 $(if $(SEED),--seed $(SEED)) --plain
+
 $(BUILD)/check: $(BUILD)/tests/main.o $(BUILD)/suites.o $(call objects,$(suites)) $(archives)
 	$(call say,LD $@)
 	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) \
 		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -Wl,--as-needed $(call package_libs,$(check_needs)) -lm
 
-check: $(BUILD)/check $(BUILD)/probe $(BUILD)/corpora all stage
+check: $(BUILD)/check $(BUILD)/probe $(chaos_parts) $(BUILD)/corpora all stage
 	@DTSS_BUILD=$(abspath $(BUILD)) DTSS_STAGE=$(abspath $(STAGE)) DTSS_SOURCE=$(CURDIR) $(BUILD)/check
 
 # What a user's program links, in the stage, stays as a user has it.
