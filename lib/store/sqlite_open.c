@@ -161,7 +161,7 @@ static int sqlite_wal_length(void *store, sqlite3 *db, const char *schema, int p
 static int sqlite_use_wal(sqlite3 *db)
 {
 	sqlite3_stmt *st;
-	int rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode=WAL", -1, &st, NULL);
+	int end, rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode=WAL", -1, &st, NULL);
 
 	if (rc != SQLITE_OK)
 		return rc;
@@ -171,8 +171,8 @@ static int sqlite_use_wal(sqlite3 *db)
 
 		rc = mode != NULL && strcmp((const char *)mode, "wal") == 0 ? SQLITE_OK : SQLITE_CANTOPEN;
 	}
-	(void)sqlite3_finalize(st); /* says the same again */
-	return rc;
+	end = sqlite3_finalize(st); /* it is written into the file only now */
+	return rc == SQLITE_OK ? end : rc;
 }
 
 static int sqlite_open_writer(struct sqlite_store *s)

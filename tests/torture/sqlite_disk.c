@@ -5,6 +5,7 @@
  * part of one.
  */
 #include <check.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
 #include "support/fault_vfs.h"
@@ -158,6 +159,32 @@ START_TEST(what_was_said_of_a_batch_is_true_whatever_call_fails)
 }
 END_TEST
 
+/* A failed sync while the file is brought to WAL mode was once ignored, and it went on with a rollback journal. */
+START_TEST(a_store_that_opens_is_in_wal_mode_whatever_sync_failed)
+{
+	struct fault_vfs_plan plan = { FAULT_VFS_SYNC, SQLITE_IOERR_FSYNC, 0, 0 };
+	unsigned char modes[2] = { 0, 0 };
+	int error, fd, refused = 0;
+
+	do {
+		kit_init(&k, STORE_SQLITE);
+		plan.at++;
+		fault_vfs_plan(&plan);
+		error = dtss_sqlite_open(&k.store, k.path, NULL, 0);
+		if (error == DTSS_OK) {
+			fd = open(k.path, O_RDONLY | O_CLOEXEC);
+			ck_assert_int_eq(pread(fd, modes, sizeof modes, 18), sizeof modes);
+			ck_assert_int_eq(close(fd), 0);
+			ck_assert_uint_eq(modes[0], 2); /* the file format's numbers for WAL */
+			ck_assert_uint_eq(modes[1], 2);
+		}
+		refused += error < 0;
+		kit_close(&k);
+	} while (fault_vfs_count() >= plan.at);
+	ck_assert_int_gt(refused, 3);
+}
+END_TEST
+
 Suite *suite_torture_sqlite_disk(void)
 {
 	Suite *s = suite_create("torture/sqlite_disk");
@@ -165,6 +192,7 @@ Suite *suite_torture_sqlite_disk(void)
 
 	tcase_add_loop_test(tc, what_was_said_of_a_batch_is_true_whatever_call_fails, 0,
 			    (int)(sizeof plans / sizeof plans[0]));
+	tcase_add_test(tc, a_store_that_opens_is_in_wal_mode_whatever_sync_failed);
 	suite_add_tcase(s, tc);
 	return s;
 }
