@@ -243,6 +243,8 @@ static int sqlite_open_file(struct sqlite_store *s, const struct sqlite_message 
 	}
 	if (error == 1)
 		error = sqlite_file_create(message);
+	if (error == DTSS_OK)
+		error = sqlite_file_settle(message);
 	return error == DTSS_OK ? sqlite_connect(s, message) : error;
 }
 

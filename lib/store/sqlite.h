@@ -158,7 +158,8 @@ int sqlite_file_check(const struct sqlite_message *message);
 int sqlite_file_lock(const struct sqlite_message *message, int create, int *ret_fd);
 /* Puts a new store there, whole or not at all. */
 int sqlite_file_create(const struct sqlite_message *message);
-int sqlite_file_error(int err); /* of an errno */
+int sqlite_file_settle(const struct sqlite_message *message); /* before the first connection */
+int sqlite_file_error(int err);                               /* of an errno */
 
 /* ---- sqlite_open.c: connections ---- */
 

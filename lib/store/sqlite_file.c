@@ -12,6 +12,7 @@
 
 #define SQLITE_FILE_MAGIC "SQLite format 3" /* with its NUL */
 #define SQLITE_FILE_HEADER 100
+#define SQLITE_FILE_ROOM 65536 /* of the WAL at a time */
 
 /* Where things stand in the header; numbers are big-endian. See "The SQLite database file format", 1.3. */
 enum sqlite_file_offset {
@@ -232,4 +233,54 @@ int sqlite_file_create(const struct sqlite_message *message)
 	if (error < 0)
 		(void)unlink(path);
 	return error;
+}
+
+static int sqlite_file_rewrite(sqlite3_file *wal, unsigned char *room)
+{
+	sqlite3_int64 size, at;
+	int rc = wal->pMethods->xFileSize(wal, &size);
+
+	for (at = 0; rc == SQLITE_OK && at < size; at += SQLITE_FILE_ROOM) {
+		int len = size - at < SQLITE_FILE_ROOM ? (int)(size - at) : SQLITE_FILE_ROOM;
+
+		rc = wal->pMethods->xRead(wal, room, len, at);
+		if (rc == SQLITE_OK)
+			rc = wal->pMethods->xWrite(wal, room, len, at);
+	}
+	return rc == SQLITE_OK && size > 0 ? wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL) : rc;
+}
+
+/*
+ * What an fsync could not write, the kernel takes for written: it can still be read, and no later fsync brings it to the
+ * disk. So a WAL that somebody left is written once more as it stands, and synced, before anything may follow in it.
+ */
+int sqlite_file_settle(const struct sqlite_message *message)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	char path[SQLITE_FILE_PATH_MAX + 8];
+	unsigned char *room;
+	sqlite3_file *wal;
+	int rc, there = 0;
+
+	if (snprintf(path, sizeof path, "%s-wal", message->path) < 0)
+		return DTSS_E_IO;
+	rc = vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &there);
+	if (rc == SQLITE_OK && !there)
+		return DTSS_OK;
+	room = malloc(SQLITE_FILE_ROOM + (size_t)vfs->szOsFile);
+	if (room == NULL)
+		return sqlite_say(message, DTSS_E_NOMEM, "cannot open it: out of memory");
+	wal = (sqlite3_file *)(void *)(room + SQLITE_FILE_ROOM);
+	memset(wal, 0, (size_t)vfs->szOsFile);
+	if (rc == SQLITE_OK)
+		rc = vfs->xOpen(vfs, path, wal, SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite_file_rewrite(wal, room);
+	if (wal->pMethods != NULL)
+		(void)wal->pMethods->xClose(wal); /* it is synced */
+	free(room);
+	if (rc == SQLITE_OK)
+		return DTSS_OK;
+	return sqlite_say(message, rc == SQLITE_FULL ? DTSS_E_NOSPC : DTSS_E_IO, "cannot write its WAL: %s",
+			  sqlite3_errstr(rc));
 }
