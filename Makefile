@@ -126,6 +126,8 @@ $(BUILD)/lib/node/posix.o: C99 := $(C11)
 
 # Nothing is thrown through the library; debuggers find what they need in .debug_frame.
 SMALL := $(call taken,-fno-asynchronous-unwind-tables)
+COVERAGE ?= # flags for the engines alone; tests/proof/coverage.sh measures them
+$(call objects,$(core_sources)): SMALL += $(COVERAGE)
 
 $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)

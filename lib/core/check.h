@@ -9,7 +9,7 @@
  * release. DTSS_NO_ASSERT is for measuring coverage alone.
  */
 #ifdef DTSS_NO_ASSERT
-#define DTSS_ASSERT(condition) ((void)0)
+#define DTSS_ASSERT(condition) ((void)sizeof((condition) ? 1 : 0))
 #else
 #define DTSS_ASSERT(condition) ((condition) ? (void)0 : dtss_assert_failed(__FILE__, __LINE__, #condition))
 #endif
