@@ -23,20 +23,23 @@ static void tell_all(const struct tool *t)
 		printf("and %" PRIu64 " more violations\n", t->sum.violations - TOLD_MAX);
 }
 
+int run_seeds(struct tool *t)
+{
+	interruptible();
+	if (t->resume && resume_load(t) != 0)
+		return TOOL_USAGE;
+	if (jobs_run(t) != 0 || (t->resume && resume_save(t) != 0))
+		return TOOL_FAILED;
+	tell_all(t);
+	sum_print(t);
+	return t->sum.violations ? TOOL_VIOLATION : TOOL_OK;
+}
+
 int run_main(int argc, char **argv)
 {
 	static struct tool t = { .cfg = { .size = sizeof t.cfg }, .seed = 1, .seeds = 1000, .jobs = 1, .dir = "." };
 	int rc = settings_parse(&t, "dtss-sim run", "Runs many seeds, each a cluster with faults of its own.", 0, argc,
 				argv);
 
-	if (rc < 0)
-		return options_status(rc);
-	interruptible();
-	if (t.resume && resume_load(&t) != 0)
-		return TOOL_USAGE;
-	if (jobs_run(&t) != 0 || (t.resume && resume_save(&t) != 0))
-		return TOOL_FAILED;
-	tell_all(&t);
-	sum_print(&t);
-	return t.sum.violations ? TOOL_VIOLATION : TOOL_OK;
+	return rc < 0 ? options_status(rc) : run_seeds(&t);
 }

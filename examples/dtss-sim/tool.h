@@ -51,6 +51,7 @@ struct tool {
 /* --- the commands --- */
 int run_main(int argc, char **argv);
 int exhaust_main(int argc, char **argv);
+int run_seeds(struct tool *t); /* the exit status */
 
 /* --- settings.c --- As options_parse(), 0 when the command may run. */
 int settings_parse(struct tool *t, const char *program, const char *summary, int exhaust, int argc, char **argv);
