@@ -19,7 +19,8 @@
  *                                  ▲         ▲
  *                                job 0     job 1
  */
-#define SPAN 16              /* seeds: what an interruption has to wait for */
+#define SPAN 16 /* seeds: what an interruption has to wait for */
+#define ASSERT "assert"
 #define SPANS (8 * JOBS_MAX) /* how far one may run ahead of the slowest */
 
 struct span {
@@ -45,16 +46,35 @@ struct jobs {
 
 _Static_assert(sizeof(struct seed_result) <= PIPE_BUF, "a result is written at once");
 
+/* In the child: where its results go, and the seed that it runs. */
+static int results_fd = -1;
+static uint64_t running;
+
+/* An assertion says more than the signal that follows it. */
+void job_assert_failed(const char *file, int line, const char *condition)
+{
+	struct seed_result r;
+
+	if (results_fd < 0)
+		return;
+	memset(&r, 0, sizeof r);
+	r.violation.seed = running;
+	snprintf(r.violation.id, sizeof r.violation.id, ASSERT);
+	snprintf(r.violation.text, sizeof r.violation.text, "%s:%d: this must hold: %s", file, line, condition);
+	_exit(write(results_fd, &r, sizeof r) == (ssize_t)sizeof r ? 0 : 1);
+}
+
 /* In the child: until the pipe is closed. */
 static void job_main(const struct tool *t, int from, int to)
 {
 	struct seed_result result;
 	uint64_t seeds[2];
 
+	results_fd = to;
 	while (read(from, seeds, sizeof seeds) == (ssize_t)sizeof seeds)
-		for (; seeds[0] < seeds[1]; seeds[0]++) {
+		for (running = seeds[0]; running < seeds[1]; running++) {
 			alarm(SEED_SECONDS_MAX);
-			seed_run(t, seeds[0], &result);
+			seed_run(t, running, &result);
 			if (write(to, &result, sizeof result) != (ssize_t)sizeof result)
 				_exit(1);
 		}
@@ -137,50 +157,52 @@ static void spans_merge(struct jobs *j)
 	t->sum.elapsed_ms = j->before_ms + now_ms() - j->started_ms;
 }
 
-static void span_add(struct job *job, const struct seed_result *r)
+static int job_replace(struct jobs *j, struct job *job, int *ret_status)
 {
-	sum_add(&job->span->sum, r);
-	job->span->next++;
+	job_close(job);
+	*ret_status = 0;
+	if (waitpid(job->pid, ret_status, 0) != job->pid || !job->span || job_start(j, job) != 0) {
+		job->pid = 0;
+		return -1;
+	}
+	return job->span->next < job->span->end ? job_give(job, job->span) : 0;
 }
 
 /* It died over the first seed that has no result. */
 static int job_died(struct jobs *j, struct job *job)
 {
 	struct seed_result r;
-	int status = 0;
+	int status, rc;
 
 	memset(&r, 0, sizeof r);
-	job_close(job);
-	if (waitpid(job->pid, &status, 0) != job->pid || !job->span || !WIFSIGNALED(status)) {
-		job->pid = 0;
+	if (!job->span)
 		return -1;
-	}
-	job->pid = 0;
-	r.violation.seed = job->span->next;
-	snprintf(r.violation.id, sizeof r.violation.id, "%s",
-		 WTERMSIG(status) == SIGABRT ? "assert" :
-		 WTERMSIG(status) == SIGALRM ? "hang" :
-					       "crash");
+	r.violation.seed = job->span->next++;
+	rc = job_replace(j, job, &status);
+	if (rc != 0 || !WIFSIGNALED(status))
+		return -1;
+	snprintf(r.violation.id, sizeof r.violation.id, WTERMSIG(status) == SIGALRM ? "hang" : "crash");
 	snprintf(r.violation.text, sizeof r.violation.text, "the process ended by signal %d (%s)", WTERMSIG(status),
 		 strsignal(WTERMSIG(status)));
-	span_add(job, &r);
-	if (job_start(j, job) != 0)
-		return -1;
-	return job->span->next < job->span->end ? job_give(job, job->span) : 0;
+	sum_add(&job->span->sum, &r);
+	return 0;
 }
 
 static int job_read(struct jobs *j, struct job *job)
 {
 	struct seed_result r;
 	ssize_t n = read(job->from, &r, sizeof r);
+	int status;
 
 	if (n < 0 && errno == EINTR)
 		return 0;
 	if (n != (ssize_t)sizeof r)
 		return job_died(j, job);
-	if (job->span && job->span->next < job->span->end)
-		span_add(job, &r);
-	return 0;
+	if (!job->span)
+		return -1;
+	sum_add(&job->span->sum, &r);
+	job->span->next++;
+	return strcmp(r.violation.id, ASSERT) == 0 ? job_replace(j, job, &status) : 0;
 }
 
 /* Gives work to those who have none. The number of those that have some, or -1. */

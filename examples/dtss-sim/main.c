@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dtss-sim/tool.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "common/nearest.h"
 #include "common/options.h"
@@ -35,6 +36,14 @@ static int parse(int argc, char **argv)
 					commands[i].summary);
 	snprintf(text + len, sizeof text - len, "\ndtss-sim COMMAND --help says more.");
 	return options_parse(&o, argc, argv);
+}
+
+/* In the place of the library's own. */
+void dtss_assert_failed(const char *file, int line, const char *condition)
+{
+	job_assert_failed(file, line, condition);
+	fprintf(stderr, "%s:%d: this must hold: %s\n", file, line, condition);
+	abort();
 }
 
 int main(int argc, char **argv)

@@ -70,6 +70,8 @@ void seed_run(const struct tool *t, uint64_t seed, struct seed_result *ret_resul
 
 /* --- jobs.c --- Runs the seeds that sum does not have yet, in order as far as sum can see. -1: told on stderr. */
 int jobs_run(struct tool *t);
+/* In the process of a job: tells its parent, and does not return. */
+void job_assert_failed(const char *file, int line, const char *condition);
 /* --- progress.c --- */
 void progress(struct tool *t, int end); /* every now and then; end: the line goes */
 int interrupted(void);                  /* by Ctrl-C, SIGTERM or SIGHUP, since interruptible() */

@@ -176,13 +176,14 @@ START_TEST(the_first_decisions_are_gone_through)
 END_TEST
 
 /* In this process, with a store that forgets: what run does when it finds something. Its exit status; output: what it said. */
-static int run_forgetful(struct tool *t)
+static int run_forgetful(struct tool *t, int kills)
 {
 	static struct forgetful forgetful = { .every = 20 };
 	int status;
 	FILE *file;
 	size_t len;
 
+	forgetful.kills = kills;
 	t->cfg.size = sizeof t->cfg;
 	t->cfg.store_open = forgetful_open;
 	t->cfg.store_ctx = &forgetful;
@@ -208,7 +209,7 @@ START_TEST(a_violation_is_told_made_smaller_and_written_as_a_test)
 	unsigned long long seed, before, after;
 	char id[16], *at;
 
-	ck_assert_int_eq(run_forgetful(&t), TOOL_VIOLATION);
+	ck_assert_int_eq(run_forgetful(&t, 0), TOOL_VIOLATION);
 	ck_assert_int_eq(sscanf(output, "violation %15s seed %llu:", id, &seed), 2);
 	at = strstr(output, "\nshrunk from ");
 	ck_assert_msg(at != NULL, "%s", output);
@@ -232,13 +233,25 @@ START_TEST(brief_is_a_line_for_each)
 	unsigned long long said = 0;
 	const char *at = output;
 
-	ck_assert_int_eq(run_forgetful(&t), TOOL_VIOLATION);
+	ck_assert_int_eq(run_forgetful(&t, 0), TOOL_VIOLATION);
 	ck_assert_uint_gt(t.sum.violations, 1);
 	for (; (at = strstr(at, "violation S")) != NULL; at++)
 		said++;
 	ck_assert_uint_eq(said, t.sum.violations < TOLD_MAX ? t.sum.violations : TOLD_MAX);
 	ck_assert_ptr_null(strstr(output, "time s"));
 	ck_assert_int_eq(run(output, "ls *.c"), 2);
+}
+END_TEST
+
+START_TEST(a_process_that_dies_is_a_violation_of_its_seed)
+{
+	struct tool t = { .brief = 1 };
+
+	ck_assert_int_eq(run_forgetful(&t, 1), TOOL_VIOLATION);
+	ck_assert_uint_eq(t.sum.seeds, 50); /* the others ran all the same */
+	ck_assert_uint_gt(t.sum.violations, 1);
+	ck_assert_str_eq(t.sum.told[0].id, "crash");
+	ck_assert_ptr_nonnull(strstr(t.sum.told[0].text, "signal 9"));
 }
 END_TEST
 
@@ -271,6 +284,7 @@ Suite *suite_story_dtss_sim(void)
 	tcase_add_test(t, the_first_decisions_are_gone_through);
 	tcase_add_test(t, a_violation_is_told_made_smaller_and_written_as_a_test);
 	tcase_add_test(t, brief_is_a_line_for_each);
+	tcase_add_test(t, a_process_that_dies_is_a_violation_of_its_seed);
 	tcase_add_test(t, the_example_finds_its_bug_and_none_without_it);
 	suite_add_tcase(s, t);
 	return s;

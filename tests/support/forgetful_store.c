@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/forgetful_store.h"
 
+#include <signal.h>
 #include <stddef.h>
 
 /* The tables of the open store are those of its struct forgetful. */
@@ -16,6 +17,8 @@ static int forgetful_submit(struct dtss_store *store, const struct dtss_store_op
 	struct dtss_batch empty;
 
 	if (op->type == DTSS_STORE_COMMIT && f->every && ++f->commits % f->every == 0) {
+		if (f->kills)
+			raise(SIGKILL);
 		empty = *op->u.commit;
 		empty.record_count = 0;
 		less.u.commit = &empty;

@@ -7,6 +7,7 @@
 /* A store with a bug, for struct dtss_sim_config: it is a memory store that loses the records of every so many-th batch. */
 struct forgetful {
 	uint32_t every; /* 0: none */
+	int kills;      /* instead, the process dies there */
 	uint32_t commits;
 	struct dtss_store *store;
 	struct dtss_store_ops healthy, broken;
