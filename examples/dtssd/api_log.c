@@ -39,13 +39,12 @@ static void follow_free(void *state)
 static void follow_end(struct exchange *x)
 {
 	struct follow *f = x->state;
-	char *nothing = calloc(1, 1);
 
 	f->over = 1;
 	if (f->streaming)
 		exchange_resume(x);
 	else
-		reply_text(x, MHD_HTTP_OK, "text/plain; charset=utf-8", nothing, 0);
+		reply_text(x, MHD_HTTP_OK, "text/plain; charset=utf-8", calloc(1, 1), 0);
 }
 
 /* Looks again when there is news, or from time to time: only so a client that has left is noticed. */
