@@ -40,17 +40,19 @@ void ring_push(struct dtss_sched *s, const struct pending *p)
 	r->count++;
 }
 
-void action_assign(struct dtss_sched *s, struct task *t)
+void action_assign(struct dtss_sched *s, struct task *t, uint64_t lease_ms)
 {
 	const struct attempt *a = task_live(t);
 	struct pending p = { 0 };
 
 	DTSS_ASSERT(a && a->worker);
+	DTSS_ASSERT(lease_ms > 0 && lease_ms <= s->cfg.lease_ms);
 	p.type = DTSS_MESSAGE_ASSIGN;
 	p.seq = a->sent ? 0 : s->meta.seq;
 	p.task = t->ready.id;
 	p.fence = a->fence;
 	p.incarnation = a->incarnation;
+	p.lease_ms = lease_ms;
 	p.worker = a->worker_name;
 	p.worker->refs++;
 	ring_push(s, &p);
@@ -71,7 +73,7 @@ void action_stop(struct dtss_sched *s, struct worker *w, uint64_t task, uint64_t
 	ring_push(s, &p);
 }
 
-static void action_fill_assign(struct dtss_sched *s, const struct task *t, const struct attempt *a)
+static void action_fill_assign(struct dtss_sched *s, const struct task *t, const struct attempt *a, uint64_t lease_ms)
 {
 	struct dtss_message_assign *m = &s->message.u.assign;
 
@@ -79,7 +81,7 @@ static void action_fill_assign(struct dtss_sched *s, const struct task *t, const
 	m->fence = a->fence;
 	m->epoch = s->epoch;
 	m->incarnation = a->incarnation;
-	m->lease_ms = s->cfg.lease_ms;
+	m->lease_ms = lease_ms;
 	m->attempt = t->attempt_count;
 	m->spec = task_spec(t);
 	m->spec_len = t->spec_len;
@@ -97,7 +99,7 @@ static int action_fill_message(struct dtss_sched *s, const struct pending *p)
 
 		if (!a || a->fence != p->fence || a->state != DTSS_ATTEMPT_LEASED)
 			return 0;
-		action_fill_assign(s, t, a);
+		action_fill_assign(s, t, a, p->lease_ms);
 		return 1;
 	}
 	s->message.u.stop.task = (dtss_task_id){ p->task };

@@ -99,7 +99,7 @@ void attempt_grant(struct dtss_sched *s, struct dtss_time now, struct task *t, s
 	attempt_link(s, t, w);
 	batch_mark_task(s, t, MARK_ATTEMPT);
 	task_move(s, now, t, DTSS_TASK_LEASED, DTSS_CAUSE_NONE);
-	action_assign(s, t);
+	action_assign(s, t, s->cfg.lease_ms);
 }
 
 static void attempt_backoff(struct dtss_sched *s, struct dtss_time now, struct task *t, uint64_t wait_ns,

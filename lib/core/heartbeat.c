@@ -195,6 +195,16 @@ static uint32_t heartbeat_listed(struct dtss_sched *s, struct dtss_time now, str
 	return unknown;
 }
 
+/* Again, but the lease runs since it was granted: the agent counts from when it hears of it. */
+static void heartbeat_assign_again(struct dtss_sched *s, struct dtss_time now, struct task *t)
+{
+	uint64_t gone_ms = (now.mono_ns - t->renewed_ns + NS_PER_MS - 1) / NS_PER_MS;
+
+	DTSS_ASSERT(now.mono_ns >= t->renewed_ns);
+	if (gone_ms < s->cfg.lease_ms)
+		action_assign(s, t, s->cfg.lease_ms - gone_ms);
+}
+
 static void heartbeat_unlisted(struct dtss_sched *s, struct dtss_time now, struct worker *w,
 			       const struct dtss_heartbeat *hb)
 {
@@ -209,7 +219,7 @@ static void heartbeat_unlisted(struct dtss_sched *s, struct dtss_time now, struc
 			a->rejected = 1;
 			wheel_set(&s->wheel, &t->timer, now.mono_ns);
 		} else if (a->state == DTSS_ATTEMPT_LEASED) {
-			action_assign(s, t);
+			heartbeat_assign_again(s, now, t);
 		}
 	}
 }

@@ -43,6 +43,7 @@ struct engine_sent {
 	uint32_t attempt, cause;
 	char worker[32];
 	uint64_t task, fence, incarnation;
+	uint64_t lease_ms; /* ASSIGN */
 };
 
 /* What the events told about a task. */

@@ -234,6 +234,22 @@ START_TEST(an_assignment_that_was_lost_is_sent_again)
 }
 END_TEST
 
+/* With a whole lease it would run on after its task was given to another. */
+START_TEST(an_assignment_that_is_sent_again_has_what_is_left_of_its_lease)
+{
+	uint64_t whole;
+
+	w->deaf = 1;
+	w->silent = 1;
+	given(0);
+	whole = engine_last(&e, DTSS_MESSAGE_ASSIGN)->lease_ms;
+	engine_pass(&e, 5000);
+	engine_beat(&e, w);
+	ck_assert_uint_eq(engine_count(&e, DTSS_MESSAGE_ASSIGN, "w"), 2);
+	ck_assert_uint_eq(engine_last(&e, DTSS_MESSAGE_ASSIGN)->lease_ms, whole - 5000);
+}
+END_TEST
+
 START_TEST(what_is_not_ours_is_to_be_stopped_and_takes_a_slot)
 {
 	dtss_task_id id = given(1), second;
@@ -315,6 +331,7 @@ Suite *suite_unit_heartbeat(void)
 	tcase_add_test(c, late_and_repeated_heartbeats_hide_nothing);
 	tcase_add_test(c, an_attempt_that_was_seen_and_is_not_listed_is_taken_back);
 	tcase_add_test(c, an_assignment_that_was_lost_is_sent_again);
+	tcase_add_test(c, an_assignment_that_is_sent_again_has_what_is_left_of_its_lease);
 	tcase_add_test(c, what_is_not_ours_is_to_be_stopped_and_takes_a_slot);
 	tcase_add_test(c, an_ended_attempt_may_stay_listed);
 	tcase_add_test(c, an_agent_that_is_stopping_gets_no_more_work);
