@@ -156,8 +156,7 @@ void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start
 	uint32_t i;
 	size_t j;
 
-	(void)worker;
-	for (i = 0; i < s->worker_count && !s->wild; i++)
+	for (i = 0; i < s->worker_count && !s->wild && !s->workers[worker].late; i++)
 		for (j = 0; j < SIM_PROCS_MAX; j++) {
 			const struct sim_proc *p = &s->workers[i].procs[j];
 

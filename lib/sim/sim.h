@@ -112,7 +112,7 @@ struct sim_item {
 	uint32_t len;
 	uint8_t *bytes;
 	struct sim_disk_op *op;
-	uint64_t serial;
+	uint64_t serial; /* MESSAGE: when it was sent */
 	struct sim_call call;
 	struct sim_reply reply;
 };
@@ -302,7 +302,7 @@ struct sim_proc {
 	uint32_t cause; /* enum dtss_cause */
 	uint32_t signal;
 	int ignores_term;
-	int excused; /* its agent was paused: it may overlap with its successor */
+	int excused; /* its agent was paused, or learnt of it late: it may overlap with its successor */
 };
 
 struct sim_worker {
@@ -316,6 +316,7 @@ struct sim_worker {
 	uint64_t start_ns;  /* true; while it is down; DTSS_NEVER: it does not come back */
 	uint64_t paused_ns; /* true */
 	int drains;         /* its agent is shutting down */
+	int late;           /* what it starts now was assigned long ago: it may overlap with its successor */
 	uint32_t scheduler; /* the one that it talks to */
 	uint32_t unanswered;
 	struct sim_inbox inbox;

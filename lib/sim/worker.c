@@ -11,6 +11,9 @@
 #define WORKER_PAUSE_MS 90000
 #define WORKER_UNANSWERED_MAX 3 /* heartbeats; then it turns to the next scheduler */
 #define WORKER_AGAIN_NS 1000
+/* An agent counts a lease from when it hears of it, and leaves a tenth for that. What was under way, or lay unread, for half
+ * of this is not promised to be over in time. */
+#define WORKER_LATE 20
 #define WORKER_KILL_GRACE_MS 2000
 
 static void worker_start(struct sim *s, uint32_t index)
@@ -185,9 +188,12 @@ static void worker_deliver(struct sim *s, uint32_t index, struct sim_item *item)
 	}
 	if (m->type == DTSS_MESSAGE_ANSWER)
 		w->unanswered = 0;
+	else if (m->type == DTSS_MESSAGE_ASSIGN)
+		w->late = (s->true_ns - item->serial) / SIM_MS >= m->u.assign.lease_ms / WORKER_LATE;
 	DTSS_ASSERT(dtss_agent_message(w->agent, clock_now(s, SIM_PLACE_WORKERS + index), m) == 0);
 	dtss_message_free(m, &s->arena.mem);
 	worker_actions(s, index);
+	w->late = 0;
 }
 
 /* After a pause the deadlines come first, then what has piled up. */
