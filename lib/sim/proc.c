@@ -50,8 +50,10 @@ static void proc_draw(struct sim *s, struct sim_proc *p, uint64_t tenths)
 	p->ignores_term = sim_fault(s, DTSS_SIM_FAULT_IGNORES_TERM);
 	if (sim_fault(s, DTSS_SIM_FAULT_START_SLOW))
 		p->started_ns = s->true_ns + 1 + sim_choose(s, PROC_START_MS) * SIM_MS;
-	if (p->started_ns)
+	if (p->started_ns) {
 		p->end_ns += p->started_ns - s->true_ns;
+		p->excused = 1; /* it may not run yet when the scheduler no longer waits for it */
+	}
 	if (p->end_ns - s->true_ns > s->longest_job_ns)
 		s->longest_job_ns = p->end_ns - s->true_ns;
 }
