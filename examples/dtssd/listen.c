@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,8 @@ static int is_loopback(const struct addrinfo *found)
 	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
-/* The socket, and the port that it got. -1 with errno. */
-static int bind_to(const struct addrinfo *found, unsigned *ret_port)
+/* The socket, and the port that it got. -1 with errno. Its connections inherit how long a peer may take nothing. */
+static int bind_to(const struct addrinfo *found, unsigned write_ms, unsigned *ret_port)
 {
 	struct sockaddr_storage bound;
 	socklen_t len = sizeof bound;
@@ -32,6 +33,7 @@ static int bind_to(const struct addrinfo *found, unsigned *ret_port)
 	if (fd < 0)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &write_ms, sizeof write_ms) != 0 ||
 	    bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, HTTP_BACKLOG) != 0 ||
 	    getsockname(fd, (struct sockaddr *)&bound, &len) != 0) {
 		error = errno;
@@ -43,7 +45,7 @@ static int bind_to(const struct addrinfo *found, unsigned *ret_port)
 	return fd;
 }
 
-int listen_open(const char *host_port, int anywhere, char *where, size_t cap)
+int listen_open(const char *host_port, int anywhere, unsigned write_ms, char *where, size_t cap)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found = NULL;
 	const char *colon = strrchr(host_port, ':');
@@ -62,7 +64,7 @@ int listen_open(const char *host_port, int anywhere, char *where, size_t cap)
 				       "give a --token-file",
 				       host_port);
 	}
-	fd = bind_to(found, &port);
+	fd = bind_to(found, write_ms, &port);
 	freeaddrinfo(found);
 	if (fd < 0) {
 		fprintf(stderr, "dtssd: cannot listen on %s: %s%s\n", host_port, strerror(errno),

@@ -5,9 +5,10 @@
 #include <stddef.h>
 
 /*
- * A socket that listens at HOST:PORT, and its URL in where. Only loopback unless anywhere is 1. Below zero: minus the exit
+ * A socket that listens at HOST:PORT, and its URL in where. Only loopback unless anywhere is 1. A peer that
+ * takes nothing for write_ms is given up. Below zero: minus the exit
  * status, and the reason was told on stderr.
  */
-int listen_open(const char *host_port, int anywhere, char *where, size_t cap);
+int listen_open(const char *host_port, int anywhere, unsigned write_ms, char *where, size_t cap);
 
 #endif

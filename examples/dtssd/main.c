@@ -76,25 +76,16 @@ static int open_node(struct dtssd *d)
 	return rc;
 }
 
-static void http_log(void *cls, const char *fmt, va_list args)
+/* No more connections than there are descriptors for them. */
+static unsigned connections_max(const struct dtssd *d)
 {
-	char text[LOG_LINE_MAX];
+	unsigned wanted = d->settings.http.connections_max;
+	struct rlimit files;
 
-	(void)cls;
-	vsnprintf(text, sizeof text, fmt, args);
-	text[strcspn(text, "\n")] = '\0';
-	log_line(LOG_DEBUG, "http: %s", text);
-}
-
-static struct MHD_Daemon *open_http(struct dtssd *d)
-{
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-				server_access, &d->server, MHD_OPTION_EXTERNAL_LOGGER, http_log, NULL,
-				MHD_OPTION_LISTEN_SOCKET, d->listen_fd, MHD_OPTION_NOTIFY_COMPLETED, server_completed,
-				NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
-				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
-				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted + HTTP_FILES_KEPT)
+		return wanted;
+	log_line(LOG_WARNING, "only %llu files may be open", (unsigned long long)files.rlim_cur);
+	return files.rlim_cur > 2 * HTTP_FILES_KEPT ? (unsigned)files.rlim_cur - HTTP_FILES_KEPT : HTTP_FILES_KEPT;
 }
 
 /* Signals come as a descriptor; a client that has gone is no signal. */
@@ -111,15 +102,16 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void raise_limits(void)
+static void raise_limits(const struct dtssd *d)
 {
 	struct rlimit files;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= HTTP_CONNECTIONS_MAX)
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 ||
+	    files.rlim_cur >= d->settings.http.connections_max + HTTP_FILES_KEPT)
 		return;
 	files.rlim_cur = files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-		log_line(LOG_WARNING, "only %llu files may be open", (unsigned long long)files.rlim_cur);
+		log_line(LOG_WARNING, "cannot raise the number of open files");
 }
 
 /* 0, or the exit status. */
@@ -130,19 +122,22 @@ static int start(struct dtssd *d)
 
 	log_open("dtssd", d->settings.log_format, LOG_INFO);
 	umask(077);
-	raise_limits();
+	raise_limits(d);
 	if (d->settings.token_file && token_read(&d->token, d->settings.token_file, &p) != 0)
 		return options_refuse("dtssd", "--token-file: %s", p.sentence);
-	d->listen_fd = listen_open(d->settings.listen, d->token.text[0] != '\0', where, sizeof where);
+	d->listen_fd = listen_open(d->settings.listen, d->token.text[0] != '\0', d->settings.http.write_ms, where,
+				   sizeof where);
 	if (d->listen_fd < 0)
 		return -d->listen_fd;
 	if (open_node(d) != 0)
 		return EXIT_FAILURE;
 	d->signal_fd = open_signals();
 	d->server.token = &d->token;
+	d->server.hosts = d->settings.hosts;
+	d->server.now = dtss_now();
 	d->server.due_ns = DTSS_NEVER;
-	d->server.daemon = d->signal_fd >= 0 ? open_http(d) : NULL;
-	if (!d->server.daemon) {
+	d->settings.http.connections_max = connections_max(d);
+	if (d->signal_fd < 0 || server_open(&d->server, d->listen_fd, &d->settings.http) != 0) {
 		log_line(LOG_ERROR, "cannot serve HTTP on this machine");
 		return EXIT_FAILURE;
 	}
@@ -180,6 +175,8 @@ static int idle_ms(const struct dtssd *d)
 
 	if (d->server.due_ns < next)
 		next = d->server.due_ns;
+	if (d->server.guards.due_ns < next)
+		next = d->server.guards.due_ns;
 	if (next <= d->server.now.mono_ns || d->server.resumed)
 		return 0;
 	if (next != DTSS_NEVER && (next - d->server.now.mono_ns) / NS_PER_MS < ms)
@@ -212,6 +209,7 @@ static void one_round(struct dtssd *d)
 	mail_flush(s->mail, s->now);
 	server_answers(s);
 	server_sweep(s);
+	guards_sweep(&s->guards);
 	tell_state(d);
 }
 
@@ -256,7 +254,7 @@ int main(int argc, char **argv)
 			dtss_node_close(d.server.node);
 			_exit(0);
 		}
-		MHD_stop_daemon(d.server.daemon);
+		server_close(&d.server);
 		log_line(LOG_INFO, "stopped");
 	}
 	dtss_node_close(d.server.node);

@@ -34,6 +34,23 @@ const struct route routes[] = {
 };
 const size_t route_count = sizeof routes / sizeof routes[0];
 
+/* %XX as the byte; that each is one, and none a NUL, was seen to in the head. */
+static void decode(char *text)
+{
+	char *out = text;
+	unsigned byte;
+
+	for (; *text; out++) {
+		if (*text == '%' && sscanf(text, "%%%2x", &byte) == 1) {
+			*out = (char)byte;
+			text += 3;
+		} else {
+			*out = *text++;
+		}
+	}
+	*out = '\0';
+}
+
 /* 1 when path has the form of pattern; then its {} is from *ret_segment to *ret_end. */
 static int matches(const char *pattern, char *path, char **ret_segment, char **ret_end)
 {
@@ -68,8 +85,10 @@ const struct route *route_find(const char *method, char *path, const char **ret_
 			continue;
 		if (strcmp(routes[i].method, method) == 0) {
 			*ret_segment = segment;
-			if (end)
+			if (end) {
 				*end = '\0';
+				decode(segment);
+			}
 			return &routes[i];
 		}
 		snprintf(allow + len, cap - len, "%s%s", len ? ", " : "", routes[i].method);

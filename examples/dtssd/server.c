@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/log.h"
-#include "common/nearest.h"
-#include "dtssd/framing.h"
 
 #define NS_PER_MS 1000000
 
@@ -190,102 +188,21 @@ int exchange_task(struct exchange *x, dtss_task_id *ret_id)
 	return DTSS_E_NOT_FOUND;
 }
 
-/* Names of the query that nobody knows, as members of an object. */
-static enum MHD_Result check_parameter(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
-{
-	struct exchange *x = cls;
-	const char *known = x->route->parameters ? x->route->parameters : "";
-	char name[32];
-	struct nearest near = { key, NULL, 0 };
-	struct problem p;
-	int n;
-
-	(void)kind;
-	(void)value;
-	for (; sscanf(known, " %31s%n", name, &n) == 1; known += n) {
-		if (strcmp(name, key) == 0)
-			return MHD_YES;
-		nearest_try(&near, name);
-		if (near.best == name)
-			near.best = known + strspn(known, " ");
-	}
-	if (near.best)
-		problem_set(&p, DTSS_E_INVALID, "unknown parameter \"%s\" (did you mean \"%.*s\"?)", key,
-			    (int)strcspn(near.best, " "), near.best);
-	else
-		problem_set(&p, DTSS_E_INVALID, "unknown parameter \"%s\"", key);
-	snprintf(p.field, sizeof p.field, "%s", key);
-	reply_problem(x, &p);
-	return MHD_NO;
-}
-
 /* ---- a request arrives ---- */
 
-static int authorized(struct exchange *x)
-{
-	const struct token *token = x->server->token;
-	const char *header = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
-	const char *secret = header && strncasecmp(header, "Bearer ", 7) == 0 ? header + 7 : "";
-
-	return token->text[0] == '\0' || token_equals(token, secret);
-}
-
-/* A browser says whose page asks. Without a token any page that somebody looks at could run commands here. */
-static int from_web_page(struct exchange *x)
-{
-	return x->server->token->text[0] == '\0' &&
-	       MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN) != NULL;
-}
-
-/* Everything that the head alone decides. Leaves a status when it refuses. */
-static void check_head(struct exchange *x, const char *method)
-{
-	const char *length =
-		MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	const char *fault = framing_fault(x->connection);
-	struct problem p = { 0 };
-	char allow[64];
-	int open;
-
-	x->route = route_find(method, x->path, &x->segment, allow, sizeof allow);
-	open = x->route && (x->route->flags & ROUTE_OPEN);
-	if (fault) {
-		problem_set(&p, DTSS_E_INVALID, "%s", fault);
-		reply_problem(x, &p);
-		MHD_add_response_header(x->response, MHD_HTTP_HEADER_CONNECTION, "close");
-	} else if (!open && !authorized(x)) {
-		problem_set(&p, DTSS_E_INVALID, "no valid token: send \"Authorization: Bearer TOKEN\"");
-		reply_status(x, MHD_HTTP_UNAUTHORIZED, &p);
-		MHD_add_response_header(x->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
-	} else if (!open && from_web_page(x)) {
-		problem_set(&p, DTSS_E_INVALID, "web pages may not use a scheduler that has no token");
-		reply_status(x, MHD_HTTP_FORBIDDEN, &p);
-	} else if (!x->route && allow[0]) {
-		problem_set(&p, DTSS_E_UNSUPPORTED, "%s is not allowed here: expected %s", method, allow);
-		reply_status(x, MHD_HTTP_METHOD_NOT_ALLOWED, &p);
-		MHD_add_response_header(x->response, MHD_HTTP_HEADER_ALLOW, allow);
-	} else if (!x->route) {
-		problem_set(&p, DTSS_E_NOT_FOUND, "there is no path %s; /api/v2/openapi.json lists them", x->path);
-		reply_problem(x, &p);
-	} else if (length && strtoull(length, NULL, 10) > HTTP_BODY_MAX) {
-		problem_set(&p, DTSS_E_TOO_BIG, "the body is too long: expected at most %d bytes", HTTP_BODY_MAX);
-		reply_status(x, MHD_HTTP_CONTENT_TOO_LARGE, &p);
-	} else if (!(x->route->flags & ROUTE_V1)) {
-		MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, check_parameter, x);
-	}
-}
-
-static struct exchange *exchange_create(struct server *s, struct MHD_Connection *connection, const char *url)
+/* Begins the exchange. The target as it was sent: a %2F in it ends no segment, and a route has none. */
+static void *server_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
 	struct exchange *x = calloc(1, sizeof *x);
 
-	if (!x || !(x->path = strdup(url))) {
+	if (!x || !(x->path = strndup(target, strcspn(target, "?")))) {
 		free(x);
 		return NULL;
 	}
-	x->server = s;
+	x->server = cls;
 	x->connection = connection;
-	s->open++;
+	x->guard = guard_of(connection);
+	x->server->open++;
 	return x;
 }
 
@@ -328,50 +245,71 @@ static int take_body(struct exchange *x, const char *data, size_t len)
 
 static enum MHD_Result send_reply(struct exchange *x)
 {
-	enum MHD_Result result = MHD_queue_response(x->connection, x->status, x->response);
+	enum MHD_Result result;
 
+	if (!x->guard || guard_is_last(x->guard))
+		MHD_add_response_header(x->response, MHD_HTTP_HEADER_CONNECTION, "close");
+	result = MHD_queue_response(x->connection, x->status, x->response);
 	MHD_destroy_response(x->response);
 	x->response = NULL;
 	return result;
 }
 
-enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-			      const char *version, const char *data, size_t *len, void **con_cls)
+/* libmicrohttpd thinks that it has read everything, and would wait for more to come: a connection that was suspended is
+ * looked at afresh. */
+static void look_again(struct exchange *x)
 {
-	struct exchange *x = *con_cls;
+	x->guard->more = 0;
+	x->suspended = 1;
+	MHD_suspend_connection(x->connection);
+	exchange_resume(x);
+}
 
-	(void)version;
-	if (!x) {
-		x = exchange_create(cls, connection, url);
-		if (!x)
-			return MHD_NO;
-		*con_cls = x;
-		check_head(x, method);
-		/* who asks before sending is told before sending; and nobody knows where a faulty body ends */
-		if (x->status && (MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) ||
-				  framing_fault(connection)))
-			return send_reply(x);
-		return MHD_YES;
-	}
-	if (*len > 0) {
-		size_t n = *len;
-
-		*len = 0;
-		return take_body(x, data, n) == 0 ? MHD_YES : MHD_NO;
-	}
+/* The whole request is there. */
+static enum MHD_Result answer(struct exchange *x)
+{
 	if (!x->status && !x->begun) {
 		x->begun = 1;
 		x->route->handle(x);
 	}
+	if (x->status && x->guard && x->guard->more) {
+		look_again(x);
+		return MHD_YES;
+	}
 	if (x->status)
 		return send_reply(x);
 	x->suspended = 1;
-	MHD_suspend_connection(connection);
+	MHD_suspend_connection(x->connection);
 	return MHD_YES;
 }
 
-void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
-		      enum MHD_RequestTerminationCode code)
+static enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+				     const char *version, const char *data, size_t *len, void **con_cls)
+{
+	struct exchange *x = *con_cls;
+	size_t n = *len;
+
+	(void)cls;
+	(void)url;
+	(void)version;
+	if (!x)
+		return MHD_NO;
+	if (!x->admitted) {
+		x->admitted = 1;
+		admit(x, method);
+		/* who asks before sending is told before sending */
+		if (x->status && MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT))
+			return send_reply(x);
+		return MHD_YES;
+	}
+	if (n == 0)
+		return answer(x);
+	*len = 0;
+	return take_body(x, data, n) == 0 ? MHD_YES : MHD_NO;
+}
+
+static void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+			     enum MHD_RequestTerminationCode code)
 {
 	struct exchange *x = *con_cls;
 
@@ -385,10 +323,44 @@ void server_completed(void *cls, struct MHD_Connection *connection, void **con_c
 		x->release(x->state);
 	if (x->response)
 		MHD_destroy_response(x->response);
+	guard_answered(x->guard);
 	x->server->open--;
 	x->server->bodies -= x->body_cap;
 	free(x->path);
 	free(x->body);
 	free(x);
 	*con_cls = NULL;
+}
+
+/* ---- open and close ---- */
+
+static void http_log(void *cls, const char *fmt, va_list args)
+{
+	char text[LOG_LINE_MAX];
+
+	(void)cls;
+	vsnprintf(text, sizeof text, fmt, args);
+	text[strcspn(text, "\n")] = '\0';
+	log_line(LOG_DEBUG, "http: %s", text);
+}
+
+int server_open(struct server *s, int listen_fd, const struct guard_limits *limits)
+{
+	guards_init(&s->guards, limits, &s->now);
+	s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+				     server_access, s, MHD_OPTION_EXTERNAL_LOGGER, http_log, NULL,
+				     MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_COMPLETED, server_completed,
+				     NULL, MHD_OPTION_NOTIFY_CONNECTION, guard_notify, &s->guards,
+				     MHD_OPTION_URI_LOG_CALLBACK, server_target, s, MHD_OPTION_CONNECTION_LIMIT,
+				     (unsigned)limits->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+				     (unsigned)limits->address_connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
+				     (unsigned)HTTP_STALL_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				     (size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	return s->daemon ? 0 : -1;
+}
+
+void server_close(struct server *s)
+{
+	MHD_stop_daemon(s->daemon);
+	guards_fini(&s->guards);
 }

@@ -8,6 +8,7 @@
 #include <dtss.h>
 #include "common/files.h"
 #include "common/json.h"
+#include "dtssd/guard.h"
 
 struct exchange;
 struct mailroom;
@@ -24,6 +25,8 @@ struct server {
 	struct dtss_node *node;
 	struct mailroom *mail; /* the transport's other side: what waits for agents */
 	const struct token *token;
+	const char *hosts; /* names that a Host may have; NULL: none but localhost and addresses */
+	struct guards guards;
 	struct dtss_time now;        /* of this round of the loop */
 	struct exchange *waiting[2]; /* those with a deadline, doubly linked lists; [1]: who follow a task's log */
 	uint64_t due_ns;             /* no deadline among them is earlier */
@@ -46,13 +49,15 @@ struct ask {
 struct exchange {
 	struct server *server;
 	struct MHD_Connection *connection;
+	struct guard *guard; /* NULL: there was no memory for one, and it is not admitted */
 	const struct route *route;
-	char *path;          /* owned */
+	char *path;          /* owned, as it was sent; but the segment is decoded */
 	const char *segment; /* the {} of the route: into path */
 	char *body;
 	size_t body_len;
 	size_t body_cap;
-	int begun; /* the handler was called */
+	int admitted; /* its head has been looked at */
+	int begun;    /* the handler was called */
 	int suspended;
 
 	struct ask ask;
@@ -90,10 +95,12 @@ extern const size_t route_count;
  * allow ("" for none). */
 const struct route *route_find(const char *method, char *path, const char **ret_segment, char *allow, size_t cap);
 
-enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-			      const char *version, const char *data, size_t *len, void **con_cls);
-void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
-		      enum MHD_RequestTerminationCode code);
+/* Serves at a socket that listens, in the calls of MHD_run(). 0, or -1; limits must stay. */
+int server_open(struct server *s, int listen_fd, const struct guard_limits *limits);
+void server_close(struct server *s);
+
+/* admit.c: everything that the head alone decides. Leaves a status when it refuses. */
+void admit(struct exchange *x, const char *method);
 
 /* Asks the node; answered() is called later. A question that it does not take is replied to at once. */
 void exchange_ask(struct exchange *x, struct dtss_request *request,

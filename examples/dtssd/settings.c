@@ -8,7 +8,7 @@
 #include "common/files.h"
 #include "common/nearest.h"
 
-#define LIMIT(member) offsetof(struct dtss_config, member), sizeof(((struct dtss_config *)0)->member)
+#define LIMIT(member) offsetof(struct settings, member), sizeof(((struct settings *)0)->member)
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define DEFAULT_LISTEN "127.0.0.1:8080"
 
@@ -21,7 +21,7 @@ const struct option_def settings_options[] = {
 };
 const size_t settings_option_count = LENGTH(settings_options);
 
-/* Keys of the file alone: the engine's numbers. */
+/* Keys of the file alone: numbers. */
 static const struct limit {
 	const char *name;
 	size_t offset;
@@ -29,19 +29,27 @@ static const struct limit {
 	uint64_t min;
 	uint64_t max;
 } limits[] = {
-	{ "tasks_max", LIMIT(tasks_max), 1, 100000000 },
-	{ "queue_tasks_max", LIMIT(queue_tasks_max), 1, 100000000 },
-	{ "workers_max", LIMIT(workers_max), 1, 1000000 },
-	{ "keys_max", LIMIT(keys_max), 1, 100000000 },
-	{ "queues_max", LIMIT(queues_max), 1, 1000000 },
-	{ "lease_ms", LIMIT(lease_ms), 1000, DTSS_DURATION_MS_MAX },
-	{ "heartbeat_ms", LIMIT(heartbeat_ms), 100, DTSS_DURATION_MS_MAX },
-	{ "suspicious_ms", LIMIT(suspicious_ms), 100, DTSS_DURATION_MS_MAX },
-	{ "offline_ms", LIMIT(offline_ms), 100, DTSS_DURATION_MS_MAX },
-	{ "kill_grace_ms", LIMIT(kill_grace_ms), 1, DTSS_DURATION_MS_MAX },
-	{ "placement_grace_ms", LIMIT(placement_grace_ms), 1, DTSS_DURATION_MS_MAX },
-	{ "key_ttl_ms", LIMIT(key_ttl_ms), 1, DTSS_DURATION_MS_MAX },
-	{ "worker_forget_ms", LIMIT(worker_forget_ms), 1, DTSS_DURATION_MS_MAX },
+	{ "tasks_max", LIMIT(sched.tasks_max), 1, 100000000 },
+	{ "queue_tasks_max", LIMIT(sched.queue_tasks_max), 1, 100000000 },
+	{ "workers_max", LIMIT(sched.workers_max), 1, 1000000 },
+	{ "keys_max", LIMIT(sched.keys_max), 1, 100000000 },
+	{ "queues_max", LIMIT(sched.queues_max), 1, 1000000 },
+	{ "lease_ms", LIMIT(sched.lease_ms), 1000, DTSS_DURATION_MS_MAX },
+	{ "heartbeat_ms", LIMIT(sched.heartbeat_ms), 100, DTSS_DURATION_MS_MAX },
+	{ "suspicious_ms", LIMIT(sched.suspicious_ms), 100, DTSS_DURATION_MS_MAX },
+	{ "offline_ms", LIMIT(sched.offline_ms), 100, DTSS_DURATION_MS_MAX },
+	{ "kill_grace_ms", LIMIT(sched.kill_grace_ms), 1, DTSS_DURATION_MS_MAX },
+	{ "placement_grace_ms", LIMIT(sched.placement_grace_ms), 1, DTSS_DURATION_MS_MAX },
+	{ "key_ttl_ms", LIMIT(sched.key_ttl_ms), 1, DTSS_DURATION_MS_MAX },
+	{ "worker_forget_ms", LIMIT(sched.worker_forget_ms), 1, DTSS_DURATION_MS_MAX },
+	{ "http_head_ms", LIMIT(http.head_ms), 1, HTTP_MS_MAX },
+	{ "http_body_ms", LIMIT(http.body_ms), 1, HTTP_MS_MAX },
+	{ "http_body_ms_max", LIMIT(http.body_ms_max), 1, HTTP_MS_MAX },
+	{ "http_idle_ms", LIMIT(http.idle_ms), 1, HTTP_MS_MAX },
+	{ "http_write_ms", LIMIT(http.write_ms), 1, HTTP_MS_MAX },
+	{ "http_connections_max", LIMIT(http.connections_max), 1, 1000000 },
+	{ "http_address_connections_max", LIMIT(http.address_connections_max), 1, 1000000 },
+	{ "http_requests_max", LIMIT(http.requests_max), 1, 1000000 },
 };
 
 static const char *const placements[] = { "least_load", "round_robin", "pack" };
@@ -107,7 +115,7 @@ static int set_limit(struct settings *s, const struct limit *limit, const char *
 {
 	uint64_t number = strtoull(value, NULL, 10);
 	uint32_t narrow = (uint32_t)number;
-	char *where = (char *)&s->sched + limit->offset;
+	char *where = (char *)s + limit->offset;
 
 	if (!value[0] || strspn(value, "0123456789") != strlen(value) || strlen(value) > 18 || number < limit->min ||
 	    number > limit->max)
@@ -137,6 +145,7 @@ static int unknown_key(struct problem *p, const struct place *at, const char *ke
 	for (size_t i = 0; i < LENGTH(limits); i++)
 		nearest_try(&near, limits[i].name);
 	nearest_try(&near, "placement");
+	nearest_try(&near, "hosts");
 	if (near.best)
 		return problem_set(p, DTSS_E_INVALID, "%s:%d: unknown key %s (did you mean %s?)", at->file, at->line,
 				   key, near.best);
@@ -161,6 +170,8 @@ static int set_key(struct settings *s, const struct place *at, const char *key, 
 			return set_limit(s, &limits[i], value) == 0 ? 0 : bad_value(p, at, key, expected);
 		}
 	}
+	if (strcmp(key, "hosts") == 0)
+		return set_text(&s->hosts, value, 0) ? bad_value(p, at, key, "out of memory") : 0;
 	if (strcmp(key, "placement") == 0)
 		return set_placement(s, value) == 0 ? 0 :
 						      bad_value(p, at, key, "expected least_load, round_robin or pack");
@@ -239,6 +250,7 @@ int settings_read(struct settings *s, int argc, char **argv)
 	int rc;
 
 	s->sched.size = sizeof s->sched;
+	s->http = guard_limits_default;
 	rc = options_parse(&options, argc, argv);
 	if (rc < 0)
 		return rc;
@@ -257,4 +269,5 @@ void settings_fini(struct settings *s)
 	free(s->store);
 	free(s->config);
 	free(s->token_file);
+	free(s->hosts);
 }

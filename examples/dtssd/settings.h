@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/options.h"
 #include "common/problem.h"
+#include "dtssd/guard.h"
 
 /* What the command line and the configuration file say. Strings are owned. */
 struct settings {
@@ -15,6 +16,8 @@ struct settings {
 	char *token_file;
 	enum log_format log_format;
 	int log_format_set; /* on the command line */
+	char *hosts;        /* names with commas between them */
+	struct guard_limits http;
 	struct dtss_config sched;
 };
 

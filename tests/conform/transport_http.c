@@ -18,16 +18,13 @@ static void http_pair_open(struct transport_pair *pair)
 {
 	struct http_pair *h = calloc(1, sizeof *h);
 	char url[64];
-	int fd = listen_open("127.0.0.1:0", 0, url, sizeof url);
+	int fd = listen_open("127.0.0.1:0", 0, guard_limits_default.write_ms, url, sizeof url);
 
 	ck_assert_ptr_nonnull(h);
 	ck_assert_int_ge(fd, 0);
 	h->server.token = &h->token;
 	h->server.due_ns = DTSS_NEVER;
-	h->server.daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, server_access,
-					    &h->server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED,
-					    server_completed, NULL, MHD_OPTION_END);
-	ck_assert_ptr_nonnull(h->server.daemon);
+	ck_assert_int_eq(server_open(&h->server, fd, &guard_limits_default), 0);
 	ck_assert_int_eq(mail_open(&h->server.mail, &pair->scheduler), 0);
 	ck_assert_int_eq(post_client_init(&h->client, url, ""), 0);
 	ck_assert_int_eq(agent_transport_open(&pair->worker, &h->client, TRANSPORT_WORKER), 0);
@@ -68,7 +65,7 @@ static void http_pair_close(struct transport_pair *pair)
 	for (int i = 0; h->server.open > 0 && i < 100; i++)
 		http_pair_pump(pair);
 	ck_assert_uint_eq(h->server.open, 0);
-	MHD_stop_daemon(h->server.daemon);
+	server_close(&h->server);
 	post_client_fini(&h->client);
 	free(h);
 }

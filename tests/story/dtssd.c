@@ -98,9 +98,9 @@ END_TEST
 /* A poll and a follow that would wait for seconds, opened and known to be there. */
 static void open_waiters(int *ret_poll, int *ret_follow)
 {
-	static const char follow[] = "GET " TASKS "/1/log?follow=1 HTTP/1.1\r\nHost: x\r\n\r\n";
+	static const char follow[] = "GET " TASKS "/1/log?follow=1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	static const char poll[] =
-		"POST /api/v2/workers/a/poll?wait_ms=3000 HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\n"
+		"POST /api/v2/workers/a/poll?wait_ms=3000 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\n"
 		"{\"name\":\"a\",\"incarnation\":1,\"number\":1}  ";
 
 	http_post(&reply, &run, TASKS, "{\"argv\":[\"true\"],\"tags\":[\"nobody\"]}");
@@ -134,7 +134,7 @@ END_TEST
 
 START_TEST(a_second_signal_is_at_once)
 {
-	static const char half[] = "POST " TASKS " HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{";
+	static const char half[] = "POST " TASKS " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{";
 	int fd = http_raw(&run, half, strlen(half));
 	char *text;
 

@@ -324,7 +324,7 @@ START_TEST(a_request_whose_end_is_a_matter_of_taste)
 
 		snprintf(
 			request, sizeof request,
-			"POST /api/v2/tasks HTTP/1.1\r\nHost: x\r\n%s\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+			"POST /api/v2/tasks HTTP/1.1\r\nHost: localhost\r\n%s\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
 			heads[i]);
 		fd = http_raw(&run, request, strlen(request));
 		ck_assert_msg(http_raw_until(fd, buf, sizeof buf, "HTTP/1.1 400"), "%s: %s", heads[i], buf);
@@ -350,8 +350,10 @@ END_TEST
 
 START_TEST(a_request_that_is_no_http)
 {
-	static const char *const garbage[] = { "\r\n\r\nhello\r\n\r\n", "GET\r\n\r\n", "GET /healthz HTTP/1.1\r\n\r\n",
-					       "POST /api/v2/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n" };
+	static const char *const garbage[] = {
+		"\r\n\r\nhello\r\n\r\n", "GET\r\n\r\n", "GET /healthz HTTP/1.1\r\n\r\n",
+		"POST /api/v2/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n"
+	};
 	char buf[4096];
 
 	for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {

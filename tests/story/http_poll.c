@@ -110,7 +110,7 @@ static int open_poll(int number)
 		 number);
 	snprintf(
 		request, sizeof request,
-		"POST /api/v2/workers/a/poll?wait_ms=3000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+		"POST /api/v2/workers/a/poll?wait_ms=3000 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
 		strlen(body), body);
 	return http_raw(&run, request, strlen(request));
 }
@@ -190,7 +190,8 @@ END_TEST
 
 static int open_follow(void)
 {
-	static const char request[] = "GET " TASKS "/1/log?follow=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+	static const char request[] = "GET " TASKS
+				      "/1/log?follow=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 	return http_raw(&run, request, strlen(request));
 }
