@@ -303,7 +303,7 @@ $(BUILD)/tests/%.o: tests/%.c | equipped
 $(BUILD)/suites.o: $(BUILD)/suites.c
 	$(compile_test)
 
-$(BUILD)/support.a: $(call objects,$(filter-out %/probe.c,$(wildcard tests/support/*.c)))
+$(BUILD)/support.a: $(call objects,$(filter-out %/probe.c,$(wildcard tests/support/*.c tests/torture/rows/*.c)))
 
 # What tests give to agents as a task.
 $(BUILD)/probe $(BUILD)/tests/support/probe.o: HARDEN := # it tells what it was given, not what a sanitizer does

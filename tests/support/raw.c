@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/raw.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+uint64_t raw_now_ms(void)
+{
+	struct timespec now;
+
+	ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int raw_connect(const struct dtssd_run *run)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)run->port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_msg(fd >= 0, "socket: %s", strerror(errno));
+	ck_assert_msg(connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "connect: %s", strerror(errno));
+	ck_assert_int_eq(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one), 0);
+	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return fd;
+}
+
+/* ---- responses ---- */
+
+void raw_reader_fini(struct raw_reader *reader)
+{
+	free(reader->text);
+	memset(reader, 0, sizeof *reader);
+}
+
+void raw_take(struct raw_reader *reader, int fd)
+{
+	ssize_t n;
+
+	do {
+		if (reader->cap - reader->len < 4096) {
+			reader->cap = reader->cap ? reader->cap * 2 : 8192;
+			reader->text = realloc(reader->text, reader->cap);
+			ck_assert(reader->text != NULL);
+		}
+		n = recv(fd, reader->text + reader->len, reader->cap - reader->len - 1, MSG_DONTWAIT);
+		if (n > 0)
+			reader->len += (size_t)n;
+	} while (n > 0);
+	reader->text[reader->len] = '\0';
+	reader->ended |= n == 0 || errno != EAGAIN;
+}
+
+int raw_response(struct raw_reader *reader, const char **ret_body, size_t *ret_len)
+{
+	for (;;) {
+		char *head = reader->text ? reader->text + reader->at : "", *end = strstr(head, "\r\n\r\n");
+		const char *length = strcasestr(head, "\r\nContent-Length: ");
+		size_t len = end && length && length < end ? strtoull(length + 18, NULL, 10) : 0;
+		int status;
+
+		if (!end || reader->text + reader->len < end + 4 + len)
+			return 0;
+		ck_assert_msg(sscanf(head, "HTTP/1.%*d %d", &status) == 1, "no response: %.80s", head);
+		reader->at = (size_t)(end + 4 - reader->text) + len;
+		*ret_body = end + 4;
+		*ret_len = len;
+		if (status >= 200)
+			return status;
+	}
+}
+
+/* ---- the healthy client ---- */
+
+void healthy_open(struct healthy *healthy, const struct dtssd_run *run)
+{
+	*healthy = (struct healthy){ .run = run, .fd = raw_connect(run) };
+}
+
+void healthy_close(struct healthy *healthy)
+{
+	close(healthy->fd);
+	raw_reader_fini(&healthy->reader);
+}
+
+unsigned healthy_submitted(struct healthy *healthy, unsigned ms)
+{
+	static const char request[] = "GET /api/v2/stats HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	struct raw_reader *reader = &healthy->reader;
+	struct pollfd at = { .fd = healthy->fd, .events = POLLIN };
+	uint64_t until_ms = raw_now_ms() + ms;
+	const char *body, *number;
+	size_t len;
+	int status;
+
+	reader->len = reader->at = 0;
+	ck_assert_int_eq(send(healthy->fd, request, sizeof request - 1, MSG_NOSIGNAL), sizeof request - 1);
+	do {
+		uint64_t now_ms = raw_now_ms();
+
+		ck_assert_msg(now_ms < until_ms, "a healthy client was not answered within %u ms", ms);
+		poll(&at, 1, (int)(until_ms - now_ms));
+		raw_take(reader, healthy->fd);
+		status = raw_response(reader, &body, &len);
+		ck_assert_msg(status || !reader->ended, "a healthy client lost its connection");
+	} while (!status);
+	if (strcasestr(reader->text, "\r\nConnection: close")) { /* it had its thousand requests */
+		const struct dtssd_run *run = healthy->run;
+
+		number = strstr(body, "\"submitted\":");
+		status = number ? atoi(number + 12) : -1;
+		healthy_close(healthy);
+		healthy_open(healthy, run);
+		return (unsigned)status;
+	}
+	ck_assert_int_eq(status, 200);
+	number = strstr(body, "\"submitted\":");
+	ck_assert(number != NULL);
+	return (unsigned)atoi(number + 12);
+}
+
+/* ---- what the server holds ---- */
+
+unsigned raw_descriptors(const struct dtssd_run *run)
+{
+	char path[64];
+	unsigned count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)run->pid);
+	dir = opendir(path);
+	ck_assert(dir != NULL);
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
+unsigned raw_memory_kib(const struct dtssd_run *run)
+{
+	char path[64], line[256];
+	unsigned kib = 0;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)run->pid);
+	file = fopen(path, "r");
+	ck_assert(file != NULL);
+	while (kib == 0 && fgets(line, sizeof line, file))
+		if (sscanf(line, "VmRSS: %u kB", &kib) == 1)
+			break;
+	fclose(file);
+	ck_assert_uint_gt(kib, 0);
+	return kib;
+}
