@@ -25,9 +25,9 @@ static const struct {
 	{ { "until-violation", NULL, "stop at the first violation" }, FOR_RUN },
 	{ { "resume", "FILE", "go on where the run of this file stopped; made if it is not there" }, FOR_RUN },
 	{ { "tests", "DIRECTORY", "where tests that replay violations are written (.)" }, FOR_BOTH },
-	{ { "timeline", NULL, "show whole timelines, not their ends" }, FOR_BOTH },
+	{ { "timeline", NULL, "show whole timelines, not their ends" }, FOR_RUN },
 	{ { "brief", NULL, "a line for each violation: not shown, made smaller or written" }, FOR_RUN },
-	{ { "plain", NULL, "no progress, and a last line for programs" }, FOR_BOTH },
+	{ { "plain", NULL, "no progress, and a last line for programs" }, FOR_RUN },
 };
 #define SETTINGS (sizeof settings / sizeof *settings)
 
