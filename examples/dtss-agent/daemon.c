@@ -232,6 +232,9 @@ static void daemon_round(struct agent_daemon *d, uint64_t *ret_until_ns)
 	next_ns = dtss_agent_next_ns(d->engine);
 	if (next_ns < *ret_until_ns)
 		*ret_until_ns = next_ns;
+	next_ns = agent_transport_step(d->transport, now.mono_ns);
+	if (next_ns < *ret_until_ns)
+		*ret_until_ns = next_ns;
 	if ((d->signals || d->stale) && d->end_ns < *ret_until_ns)
 		*ret_until_ns = d->end_ns;
 }

@@ -7,6 +7,8 @@
 #include "common/json.h"
 #include "dtss-agent/limits.h"
 
+#define NS_PER_MS UINT64_C(1000000)
+
 struct agent_transport {
 	struct dtss_transport base;
 	struct post_client *client;
@@ -14,6 +16,8 @@ struct agent_transport {
 	uint64_t order[POLLS_MAX]; /* of their sending */
 	uint64_t sent;
 	uint64_t wait_ms;
+	uint64_t again_ns; /* the newest failed: then it is sent once more; 0: not now */
+	uint64_t backoff_ms;
 	char *path;
 	enum agent_link link;
 	long status;
@@ -53,11 +57,20 @@ static struct post *transport_slot(struct agent_transport *t)
 	return &t->polls[oldest];
 }
 
+/* body is taken over. */
+static int transport_post(struct agent_transport *t, struct post *post, char *body)
+{
+	uint64_t wait_ms = t->link == AGENT_LINK_UP ? t->wait_ms : 0; /* first of all: are we welcome? */
+	char path[PATH_LEN_MAX];
+
+	snprintf(path, sizeof path, "%s?wait_ms=%llu", t->path, (unsigned long long)wait_ms);
+	t->again_ns = 0;
+	return post_begin(t->client, post, path, POST_JSON, body, strlen(body), (long)wait_ms + POST_TIMEOUT_MS);
+}
+
 static int transport_send(struct dtss_transport *transport, const char *peer, const struct dtss_message *message)
 {
 	struct agent_transport *t = (struct agent_transport *)transport;
-	uint64_t wait_ms = t->link == AGENT_LINK_UP ? t->wait_ms : 0; /* first of all: are we welcome? */
-	char path[PATH_LEN_MAX];
 	json_t *value;
 	char *text;
 
@@ -67,13 +80,43 @@ static int transport_send(struct dtss_transport *transport, const char *peer, co
 	value = json_from_heartbeat(&message->u.heartbeat);
 	text = value ? json_dumps(value, JSON_COMPACT) : NULL;
 	json_decref(value);
-	if (!text)
-		return DTSS_E_NOMEM;
-	snprintf(path, sizeof path, "%s?wait_ms=%llu", t->path, (unsigned long long)wait_ms);
-	if (post_begin(t->client, transport_slot(t), path, POST_JSON, text, strlen(text),
-		       (long)wait_ms + POST_TIMEOUT_MS) < 0)
+	if (!text || transport_post(t, transport_slot(t), text) < 0)
 		return DTSS_E_NOMEM;
 	return 0;
+}
+
+/*
+ * The next heartbeat may be seconds away, and a scheduler that was started again is there at once. So the newest one is
+ * repeated, as a network might do; at half the pause or later, lest a fleet comes all together.
+ */
+static void transport_retry(struct agent_transport *t, const struct post *post)
+{
+	uint64_t now_ns = dtss_now().mono_ns, half_ns;
+
+	if (t->order[post - t->polls] != t->sent || t->link != AGENT_LINK_DOWN)
+		return;
+	t->backoff_ms = t->backoff_ms == 0 ? RETRY_MS_MIN : t->backoff_ms * 2;
+	if (t->backoff_ms > RETRY_MS_MAX)
+		t->backoff_ms = RETRY_MS_MAX;
+	half_ns = t->backoff_ms * NS_PER_MS / 2;
+	t->again_ns = now_ns + half_ns + now_ns % half_ns;
+}
+
+uint64_t agent_transport_step(struct dtss_transport *transport, uint64_t now_ns)
+{
+	struct agent_transport *t = (struct agent_transport *)transport;
+
+	for (size_t i = 0; i < POLLS_MAX && t->again_ns != 0 && now_ns >= t->again_ns; i++) {
+		struct post *post = &t->polls[i];
+		char *body = post->body;
+
+		if (t->order[i] != t->sent || post->state != POST_IDLE)
+			continue;
+		post->body = NULL;
+		if (transport_post(t, post, body) < 0)
+			break; /* for want of memory: the next heartbeat is another one */
+	}
+	return t->again_ns != 0 && t->again_ns > now_ns ? t->again_ns : DTSS_NEVER;
 }
 
 /* {"error":"sentence",…}, or whatever else stands between us and a scheduler. */
@@ -103,11 +146,13 @@ static int transport_take(struct agent_transport *t, struct post *post)
 		t->link = AGENT_LINK_DOWN;
 		t->status = 0;
 		snprintf(t->why, sizeof t->why, "%s", post->error);
+		transport_retry(t, post);
 		return 0;
 	}
 	t->value = json_read_text(&t->reader, post->response ? post->response : "", post->len);
 	if (post->status != 200 && !(post->status == 409 && transport_stale(t))) {
 		transport_refused(t, post->status);
+		transport_retry(t, post);
 		return 0;
 	}
 	if (!t->value || json_read_poll(&t->reader, t->value, &t->messages, &t->count) != 0) {
@@ -118,6 +163,7 @@ static int transport_take(struct agent_transport *t, struct post *post)
 		return 0;
 	}
 	t->link = AGENT_LINK_UP;
+	t->backoff_ms = 0;
 	return t->count > 0;
 }
 

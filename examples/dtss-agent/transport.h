@@ -15,9 +15,12 @@ int agent_transport_open(struct dtss_transport **ret_transport, struct post_clie
 enum agent_link {
 	AGENT_LINK_UNKNOWN = 0, /* not yet an answer, nor a failure */
 	AGENT_LINK_UP = 1,
-	AGENT_LINK_DOWN = 2,   /* tried again with each heartbeat */
+	AGENT_LINK_DOWN = 2,   /* tried again with each heartbeat, and in between */
 	AGENT_LINK_REFUSED = 3 /* the scheduler is there and does not take us */
 };
+
+/* Sends again what is due to be. When to call it next; DTSS_NEVER. */
+uint64_t agent_transport_step(struct dtss_transport *transport, uint64_t now_ns);
 
 /* How it stands, and the sentence for people that goes with it: valid until the next call. */
 enum agent_link agent_transport_link(const struct dtss_transport *transport, long *ret_status, const char **ret_why);

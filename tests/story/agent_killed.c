@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <dtss.h>
 #include "support/cluster.h"
@@ -200,6 +201,29 @@ START_TEST(without_a_scheduler_tasks_end_before_their_lease)
 }
 END_TEST
 
+/* Which is long before the next heartbeat. */
+START_TEST(it_is_back_soon_after_the_scheduler)
+{
+	struct cluster c;
+	struct timespec begin, end;
+	uint64_t id;
+
+	cluster_open(&c, "lease_ms = 150000\nheartbeat_ms = 30000\n");
+	(void)cluster_agent(&c, CLUSTER_SAME, "one", NULL);
+	cluster_agent_online(&c, "one");
+	cluster_scheduler_kill(&c);
+	cluster_log_has(&c, "one", "cannot reach the scheduler");
+	cluster_scheduler_start(&c);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	id = cluster_probe(&c, NULL, "exit", "0", NULL);
+	json_decref(cluster_until(&c, id, "succeeded"));
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	ck_assert_int_lt(end.tv_sec - begin.tv_sec, 10);
+	ck_assert_int_eq(cluster_log_count(&c, "one", "is back"), 1);
+	cluster_close(&c);
+}
+END_TEST
+
 Suite *suite_story_agent_killed(void)
 {
 	Suite *suite = suite_create("story/agent_killed");
@@ -211,6 +235,7 @@ Suite *suite_story_agent_killed(void)
 	tcase_add_test(tcase, its_tasks_run_again_elsewhere);
 	tcase_add_test(tcase, a_late_report_is_refused);
 	tcase_add_test(tcase, without_a_scheduler_tasks_end_before_their_lease);
+	tcase_add_test(tcase, it_is_back_soon_after_the_scheduler);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
