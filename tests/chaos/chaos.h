@@ -25,7 +25,7 @@
 
 #define CHAOS_AGENTS_MAX 6
 #define CHAOS_CLIENTS 4
-#define CHAOS_OPEN_MAX 8 /* tasks of one client that have not ended: the clients wait for the agents */
+#define CHAOS_OPEN_MAX 16 /* tasks of one client that have not ended: the clients wait for the agents */
 #define CHAOS_AFTER_MAX 2
 #define CHAOS_PATH_MAX 128
 #define CHAOS_ARGS_MAX 24
@@ -48,7 +48,7 @@ struct options {
 
 struct figures {
 	unsigned kills_scheduler, kills_agent, stops, cuts, fsync, points;
-	unsigned tasks, attempts, unknowns, calls, violations;
+	unsigned tasks, attempts, lost, late, excused, unknowns, calls, violations;
 };
 
 /* ---- history ---- */

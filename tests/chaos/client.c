@@ -51,7 +51,7 @@ static json_t *plan_argv(const struct chaos *c, const struct plan *plan)
 
 static void plan_draw(struct client *k, struct plan *plan)
 {
-	plan->run_ms = chance(k, 20) ? draw(&k->random, 1500) : draw(&k->random, 100);
+	plan->run_ms = draw(&k->random, chance(k, 5) ? 5000 : chance(k, 20) ? 1500 : 100);
 	plan->bad = chance(k, 20) ? 1 + draw(&k->random, 2) : 0;
 	plan->attempts_max = plan->bad + 1;
 	if (chance(k, 5)) {
@@ -165,9 +165,9 @@ static void client_disturb(struct client *k, unsigned n)
 {
 	unsigned what = draw(&k->random, 100);
 
-	if (what < 8)
+	if (what < 3)
 		client_verb(k, OP_CANCEL, n, "/cancel");
-	else if (what < 16)
+	else if (what < 9)
 		client_verb(k, OP_HOLD, n, "/hold");
 	else if (what < 30)
 		client_verb(k, OP_RELEASE, n, "/release");

@@ -73,6 +73,48 @@ static void host_copy(const struct chaos *c, const char *from, const char *name)
 
 /* ---- a control group for all that we start: nobody leaves it ---- */
 
+/* All processes within it, and then itself with what is below. */
+static void host_sweep(const char *path)
+{
+	char file[1024];
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int fd;
+
+	snprintf(file, sizeof file, "%s/cgroup.kill", path);
+	fd = open(file, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "1", 1) == 1)
+		pause_ms(50);
+	if (fd >= 0)
+		close(fd);
+	while (dir && (entry = readdir(dir))) {
+		snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			(void)rmdir(file);
+	}
+	if (dir)
+		closedir(dir);
+	(void)rmdir(path); /* if it cannot be, somebody is still dying: the next one sees to it */
+}
+
+/* What was left of runs that were killed themselves: a group is called after its process. */
+static void host_sweep_all(const char *place)
+{
+	char path[512];
+	DIR *dir = opendir(place);
+	struct dirent *entry;
+	int pid;
+
+	while (dir && (entry = readdir(dir))) {
+		if (sscanf(entry->d_name, "chaos-%d", &pid) != 1 || kill(pid, 0) == 0)
+			continue;
+		snprintf(path, sizeof path, "%s/%s", place, entry->d_name);
+		host_sweep(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static void host_cgroup(struct chaos *c)
 {
 	static const char *const places[] = { CGROUPS "/unified", CGROUPS };
@@ -83,6 +125,7 @@ static void host_cgroup(struct chaos *c)
 		snprintf(path, sizeof path, "%s/cgroup.controllers", places[i]);
 		if (access(path, F_OK) < 0)
 			continue;
+		host_sweep_all(places[i]);
 		snprintf(c->cgroup, sizeof c->cgroup, "%s/chaos-%d", places[i], (int)getpid());
 		if (mkdir(c->cgroup, 0755) < 0 && errno != EEXIST)
 			c->cgroup[0] = '\0';

@@ -82,8 +82,10 @@ static void judge_counters(struct chaos *c, const json_t *task, int good, int fa
 	if (is(task, "state", "cancelled"))
 		return; /* what ends after a cancel is not counted */
 	/* a late report of success makes a lost attempt a good one: it stays counted as lost */
-	if (number_of(task, "lost_count") == lost + 1 && is(task, "state", "succeeded"))
+	if (number_of(task, "lost_count") == lost + 1 && is(task, "state", "succeeded")) {
+		c->figures.late++;
 		lost++;
+	}
 	if (number_of(task, "failed_count") != failed || number_of(task, "lost_count") != lost)
 		blame(c, task, "S11: the counts are not those of its attempts", 0);
 	if (is(task, "state", "failed") && failed < number_of(json_object_get(task, "retry"), "attempts_max"))
@@ -112,6 +114,7 @@ static void judge_task(struct chaos *c, const json_t *task, json_t *fences)
 		lost += is(attempt, "cause", "lost");
 		judge_attempt(c, task, attempt);
 		c->figures.attempts++;
+		c->figures.lost += is(attempt, "cause", "lost");
 	}
 	judge_counters(c, task, good, failed, lost);
 	if (!state_final(text_of(task, "state")))
@@ -155,8 +158,10 @@ static void judge_overlap(struct chaos *c, const json_t *task, const struct run 
 	const struct run *start = run_find(c, run->task, run->other, 'S');
 
 	/* without S it was about to begin: the later one looked between its lock and its line */
-	if (attempt && excused(c, attempt, start ? start->mono_ms : run->mono_ms, run->mono_ms))
+	if (attempt && excused(c, attempt, start ? start->mono_ms : run->mono_ms, run->mono_ms)) {
+		c->figures.excused++;
 		return;
+	}
 	blame(c, task, "X6: another attempt was alive when it started", run->fence);
 	printf("  stopped or still:");
 	for (size_t i = 0; i < c->window_count; i++)

@@ -131,11 +131,13 @@ static void print_figures(const struct chaos *c)
 {
 	const struct figures *f = &c->figures;
 
-	printf("chaos: seed %llu: %u kills of the scheduler, %u of agents, %u at an fsync (%u enumerated points), %u stops, "
-	       "%u cuts\n"
-	       "chaos: %u tasks, %u attempts, %u calls, %u of them without an answer: %u violations\n",
+	printf("chaos: seed %llu: %u kills of the scheduler, %u of agents; %u of those at an fsync, %u at enumerated ones; %u "
+	       "stops, %u cuts\n",
 	       (unsigned long long)c->options.seed, f->kills_scheduler, f->kills_agent, f->fsync, f->points, f->stops,
-	       f->cuts, f->tasks, f->attempts, f->calls, f->unknowns, f->violations);
+	       f->cuts);
+	printf("chaos: %u tasks, %u attempts, %u of them lost, %u late successes, %u overlaps that a stop excuses; %u calls, %u "
+	       "without an answer; %u violations\n",
+	       f->tasks, f->attempts, f->lost, f->late, f->excused, f->calls, f->unknowns, f->violations);
 	if (c->options.plain)
 		printf("chaos kills_scheduler=%u kills_agent=%u stops=%u cuts=%u fsync=%u tasks=%u violations=%u\n",
 		       f->kills_scheduler, f->kills_agent, f->stops, f->cuts, f->fsync, f->tasks, f->violations);

@@ -81,10 +81,10 @@ static void nemesis_undo(struct nemesis *n, unsigned which)
 	t->until_ms = 0;
 }
 
-/* Sometimes for longer than a lease, mostly not. */
-static int64_t nemesis_while(struct chaos *c, unsigned most)
+/* One time in that many for longer than a lease. */
+static int64_t nemesis_while(struct chaos *c, unsigned most, unsigned seldom)
 {
-	if (draw(&c->random, 4) == 0)
+	if (draw(&c->random, seldom) == 0)
 		return mono_ms() + CHAOS_LEASE_MS + draw(&c->random, 1500);
 	return mono_ms() + 1 + draw(&c->random, most);
 }
@@ -95,13 +95,16 @@ static void nemesis_kill(struct nemesis *n, unsigned which, int signal_number)
 	struct node *node = node_of(n->c, which);
 	int status = crew_end(n->c, node, signal_number);
 
-	if (signal_number == SIGTERM && status != 0 && which == 0)
+	if (node->doomed && status == SIGKILL && signal_number == SIGTERM) { /* it came to that fsync now */
+		nemesis_count(n->c, which);
+		n->c->figures.fsync++;
+	} else if (signal_number == SIGTERM && status != 0 && which == 0)
 		violation(n->c, "dtssd, told to end, ends with %d: see %s/dtssd.log", status, n->c->dir);
 	if (signal_number == SIGKILL)
 		nemesis_count(n->c, which);
 	t->what = DEAD;
 	/* a scheduler that is away for longer than a lease lets nothing happen */
-	t->until_ms = which == 0 ? mono_ms() + draw(&n->c->random, 400) : nemesis_while(n->c, 800);
+	t->until_ms = which == 0 ? mono_ms() + draw(&n->c->random, 400) : nemesis_while(n->c, 400, 8);
 }
 
 /* Starts it anew, to die at some fsync; if it has not come to that in time, by our hand. */
@@ -148,18 +151,28 @@ static void nemesis_cut(struct nemesis *n, unsigned which)
 
 	t->what = CUT;
 	t->cut = (enum net_cut)draw(&n->c->random, NET_CUTS);
-	t->until_ms = nemesis_while(n->c, 1500);
+	t->until_ms = nemesis_while(n->c, 1500, 3);
 	net_cut(n->c, which, t->cut, 1);
 	n->c->figures.cuts++;
 }
 
+static unsigned nemesis_troubles(const struct nemesis *n)
+{
+	unsigned count = 0;
+
+	for (unsigned which = 0; which <= n->c->options.agents; which++)
+		count += n->troubles[which].until_ms != 0;
+	return count;
+}
+
+/* Mostly there is somebody left who works, or nothing would come of it. */
 static void nemesis_act(struct nemesis *n)
 {
 	struct chaos *c = n->c;
 	unsigned which = draw(&c->random, 5) < 2 ? 0 : 1 + draw(&c->random, c->options.agents);
 	unsigned what = draw(&c->random, 100);
 
-	if (n->troubles[which].until_ms != 0)
+	if (n->troubles[which].until_ms != 0 || (nemesis_troubles(n) > 1 && draw(&c->random, 4) != 0))
 		return;
 	if (what < 45) {
 		nemesis_kill(n, which, SIGKILL);
@@ -168,7 +181,7 @@ static void nemesis_act(struct nemesis *n)
 	} else if (what < 68) {
 		nemesis_doom(n, which);
 	} else if (what < 82 || c->scheduler.net < 0) {
-		n->troubles[which].until_ms = nemesis_while(c, 1000);
+		n->troubles[which].until_ms = nemesis_while(c, 1000, which == 0 ? 6 : 2);
 		nemesis_stop(n, which, &n->troubles[which]);
 	} else {
 		nemesis_cut(n, which);
