@@ -191,7 +191,8 @@ int state_final(const char *state);
 size_t history_begin(struct chaos *c, enum op_kind kind, unsigned plan);
 void history_end(struct chaos *c, size_t op, const struct call *call);
 void history_print(const struct chaos *c, unsigned plan);
-unsigned history_plan(struct chaos *c, struct plan *plan); /* takes it */
+void history_note(struct chaos *c, const char *what, const char *who); /* of the nemesis */
+unsigned history_plan(struct chaos *c, struct plan *plan);             /* takes it */
 
 /* client.c, nemesis.c */
 void clients_start(struct chaos *c);

@@ -51,7 +51,7 @@ static json_t *plan_argv(const struct chaos *c, const struct plan *plan)
 
 static void plan_draw(struct client *k, struct plan *plan)
 {
-	plan->run_ms = draw(&k->random, chance(k, 5) ? 5000 : chance(k, 20) ? 1500 : 100);
+	plan->run_ms = draw(&k->random, chance(k, 8) ? 8000 : chance(k, 20) ? 1500 : 100);
 	plan->bad = chance(k, 20) ? 1 + draw(&k->random, 2) : 0;
 	plan->attempts_max = plan->bad + 1;
 	if (chance(k, 5)) {

@@ -32,6 +32,15 @@ static void history_write(struct chaos *c, size_t n, const struct op *op)
 		fatal("the history cannot be written");
 }
 
+void history_note(struct chaos *c, const char *what, const char *who)
+{
+	char line[128];
+	int len = snprintf(line, sizeof line, "%lld nemesis: %s %s\n", (long long)wall_ms(), what, who);
+
+	if (write(c->history, line, (size_t)len) != len)
+		fatal("the history cannot be written");
+}
+
 unsigned history_plan(struct chaos *c, struct plan *plan)
 {
 	unsigned n;

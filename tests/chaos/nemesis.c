@@ -33,6 +33,7 @@ static void nemesis_count(struct chaos *c, unsigned which)
 
 static void nemesis_start(struct chaos *c, unsigned which, unsigned fsync, int when)
 {
+	history_note(c, fsync ? "start, to die at an fsync," : "start", node_of(c, which)->name);
 	if (which == 0)
 		crew_scheduler_start(c, fsync, when);
 	else
@@ -50,6 +51,7 @@ static void nemesis_stop(struct nemesis *n, unsigned which, struct trouble *t)
 			c->windows[c->window_count++] = (struct window){ WINDOW_STOP, which - 1, mono_ms(), INT64_MAX };
 		pthread_mutex_unlock(&c->lock);
 	}
+	history_note(c, "stop", node_of(c, which)->name);
 	(void)kill(node_of(c, which)->pid, SIGSTOP);
 	c->figures.stops++;
 	t->what = STOPPED;
@@ -59,6 +61,7 @@ static void nemesis_continue(struct nemesis *n, unsigned which, const struct tro
 {
 	struct chaos *c = n->c;
 
+	history_note(c, "continue", node_of(c, which)->name);
 	(void)kill(node_of(c, which)->pid, SIGCONT);
 	if (which == 0)
 		return;
@@ -72,12 +75,14 @@ static void nemesis_undo(struct nemesis *n, unsigned which)
 {
 	struct trouble *t = &n->troubles[which];
 
-	if (t->what == DEAD)
+	if (t->what == DEAD) {
 		nemesis_start(n->c, which, 0, 0);
-	else if (t->what == STOPPED)
+	} else if (t->what == STOPPED) {
 		nemesis_continue(n, which, t);
-	else
+	} else {
+		history_note(n->c, "heal", node_of(n->c, which)->name);
 		net_cut(n->c, which, t->cut, 0);
+	}
 	t->until_ms = 0;
 }
 
@@ -93,7 +98,10 @@ static void nemesis_kill(struct nemesis *n, unsigned which, int signal_number)
 {
 	struct trouble *t = &n->troubles[which];
 	struct node *node = node_of(n->c, which);
-	int status = crew_end(n->c, node, signal_number);
+	int status;
+
+	history_note(n->c, signal_number == SIGKILL ? "kill" : "end", node->name);
+	status = crew_end(n->c, node, signal_number);
 
 	if (node->doomed && status == SIGKILL && signal_number == SIGTERM) { /* it came to that fsync now */
 		nemesis_count(n->c, which);
@@ -147,11 +155,13 @@ static void nemesis_bury(struct nemesis *n)
 
 static void nemesis_cut(struct nemesis *n, unsigned which)
 {
+	static const char *const cuts[] = { "cut from", "cut to", "cut from and to", "take down the link of" };
 	struct trouble *t = &n->troubles[which];
 
 	t->what = CUT;
 	t->cut = (enum net_cut)draw(&n->c->random, NET_CUTS);
 	t->until_ms = nemesis_while(n->c, 1500, 3);
+	history_note(n->c, cuts[t->cut], node_of(n->c, which)->name);
 	net_cut(n->c, which, t->cut, 1);
 	n->c->figures.cuts++;
 }
