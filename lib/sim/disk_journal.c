@@ -13,6 +13,7 @@
  */
 #define JOURNAL_HEAD 32
 #define JOURNAL_SECTOR 512
+#define JOURNAL_GUESS 16384 /* most batches are smaller: they are encoded once */
 
 static void journal_put64(uint8_t *at, uint64_t value)
 {
@@ -69,15 +70,19 @@ static uint8_t *journal_room(struct sim *s, size_t len)
 
 static void journal_append(struct sim *s, uint32_t kind, uint64_t epoch, const struct dtss_batch *batch)
 {
-	size_t len = batch ? dtss_batch_encode(batch, NULL, 0) : 0;
-	uint8_t *at = journal_room(s, JOURNAL_HEAD + len);
+	uint8_t *at = journal_room(s, JOURNAL_HEAD + JOURNAL_GUESS);
+	size_t len = 0;
 
 	DTSS_ASSERT(s->disk.synced == s->disk.journal_len);
+	if (batch)
+		len = dtss_batch_encode(batch, at + JOURNAL_HEAD, JOURNAL_GUESS);
+	if (len > JOURNAL_GUESS) {
+		at = journal_room(s, JOURNAL_HEAD + len);
+		DTSS_ASSERT(dtss_batch_encode(batch, at + JOURNAL_HEAD, len) == len);
+	}
 	journal_put64(at, kind);
 	journal_put64(at + 8, len);
 	journal_put64(at + 16, epoch);
-	if (batch)
-		DTSS_ASSERT(dtss_batch_encode(batch, at + JOURNAL_HEAD, len) == len);
 	journal_put64(at + 24, journal_sum(at, len));
 	s->disk.journal_len += JOURNAL_HEAD + len;
 }

@@ -137,6 +137,8 @@ void net_arrive(struct sim *s, struct sim_item *item)
 	if (*open != item->call.serial)
 		return; /* it was answered, or given up */
 	*open = 0;
+	s->replied = 1;
+	s->counts.happenings++;
 	client_answer(s, &item->call, item->type == SIM_ITEM_REPLY ? &item->reply : NULL);
 	s->wake_ns[item->to] = client_next_ns(s, client);
 }

@@ -62,6 +62,7 @@ static void run_tail(struct sim *s)
 
 static void run_item(struct sim *s, struct sim_item *item)
 {
+	s->counts.happenings += item->type != SIM_ITEM_TIMEOUT && item->type != SIM_ITEM_REPLY; /* net_arrive() does */
 	switch (item->type) {
 	case SIM_ITEM_MESSAGE:
 		if (item->to >= SIM_PLACE_WORKERS)
@@ -131,7 +132,6 @@ static void run_next(struct sim *s)
 	uint32_t first = run_first(s);
 	uint64_t due_ns = agenda_next_ns(s), wake_ns = s->wake_ns[first];
 
-	s->counts.happenings++;
 	if (due_ns < wake_ns || (due_ns == wake_ns && sim_choose(s, 2) == 0)) {
 		DTSS_ASSERT(due_ns != DTSS_NEVER);
 		DTSS_ASSERT(due_ns >= s->true_ns);
@@ -140,6 +140,7 @@ static void run_next(struct sim *s)
 	} else {
 		DTSS_ASSERT(wake_ns != DTSS_NEVER);
 		s->true_ns = wake_ns > s->true_ns ? wake_ns : s->true_ns;
+		s->counts.happenings++;
 		run_place(s, first);
 	}
 	if (s->disk.power_cut)
@@ -155,9 +156,18 @@ static int run_stalled(const struct sim *s)
 	return !s->faults_on && s->true_ns > since + RUN_STALLED_NS + s->longest_job_ns;
 }
 
+/* Clients learn of an end by replies alone. */
+static int run_unfinished(struct sim *s)
+{
+	if (s->replied)
+		s->finished = client_left(s) == 0;
+	s->replied = 0;
+	return !s->finished;
+}
+
 static int run_all(struct sim *s)
 {
-	while (!s->violation.id && (s->faults_on || client_left(s)) && s->counts.happenings < RUN_HAPPENINGS_MAX &&
+	while (!s->violation.id && (s->faults_on || run_unfinished(s)) && s->counts.happenings < RUN_HAPPENINGS_MAX &&
 	       !run_stalled(s)) {
 		if (!arena_ready(&s->arena))
 			return DTSS_E_NOMEM;
@@ -191,6 +201,7 @@ int sim_go(struct sim *s)
 	s->true_ns = SIM_S;
 	s->begin_ns = s->true_ns;
 	s->faults_on = 1;
+	s->replied = 1;
 	draw_all(s);
 	net_init(s);
 	disk_init(s);

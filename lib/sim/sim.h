@@ -353,6 +353,8 @@ struct sim {
 	uint64_t longest_job_ns; /* worker.c: the longest that was started */
 	struct sim_faults faults;
 	int faults_on;
+	int replied;   /* a client was told something since finished was looked at */
+	int finished;  /* and there is nothing left to wait for */
 	int wild;      /* clocks run at half or twice the speed, or stand still: X6 cannot hold */
 	int permanent; /* some faults outside the core stay */
 	struct dtss_config sched_cfg;
