@@ -149,14 +149,46 @@ static ssize_t guard_drain(struct guard *guard, char *buf, size_t len)
 	return n;
 }
 
-/* 1 when the n bytes that are there are the last: what they begin will never be whole. libmicrohttpd is told of new bytes
- * alone, so it would wait. */
-static int nothing_follows(const struct guard *guard, ssize_t n)
+/* What was held back, and what has come since. Below zero, or 0 at the end of it all: as recv(2). */
+static ssize_t guard_fill(struct guard *guard, char *buf, size_t len)
+{
+	size_t held = guard->held_len < len ? guard->held_len : len;
+	ssize_t n = held < len ? recvfrom(guard->fd, buf + held, len - held, MSG_DONTWAIT, NULL, NULL) : 0;
+
+	if (held == 0)
+		return n;
+	memcpy(buf, guard->held, held);
+	memmove(guard->held, guard->held + held, guard->held_len - held);
+	guard->held_len -= held;
+	return (ssize_t)held + (n > 0 ? n : 0);
+}
+
+/* These come before what is still held. 0, or -1: no memory. */
+static int guard_hold(struct guard *guard, const char *bytes, size_t len)
+{
+	char *held;
+
+	if (len == 0)
+		return 0;
+	held = malloc(len + guard->held_len);
+	if (!held)
+		return -1;
+	memcpy(held, bytes, len);
+	if (guard->held_len > 0)
+		memcpy(held + len, guard->held, guard->held_len);
+	free(guard->held);
+	guard->held = held;
+	guard->held_len += len;
+	return 0;
+}
+
+/* 1 when nothing will make the request whole. libmicrohttpd is told of new bytes alone, and would wait. */
+static int nothing_follows(const struct guard *guard)
 {
 	struct pollfd at = { .fd = guard->fd, .events = POLLRDHUP };
 	int unread;
 
-	return poll(&at, 1, 0) == 1 && ioctl(guard->fd, FIONREAD, &unread) == 0 && unread == n;
+	return poll(&at, 1, 0) == 1 && ioctl(guard->fd, FIONREAD, &unread) == 0 && unread == 0;
 }
 
 /* How many of the bytes may go through: 0 when more must come first. Below zero: it has been refused. */
@@ -199,18 +231,18 @@ ssize_t guard_read(struct guard *guard, char *buf, size_t len)
 		return guard_drain(guard, buf, len);
 	if (guard->state == GUARD_BUSY) /* nothing is read before the answer is out, but the end */
 		return guard_again();
-	n = recvfrom(guard->fd, buf, len, MSG_PEEK, NULL, NULL);
+	n = guard_fill(guard, buf, len);
 	if (n <= 0)
 		return n;
 	taken = guard_admit(guard, buf, (size_t)n);
 	if (taken < 0)
 		return guard_drain(guard, buf, len);
-	if (guard->state != GUARD_BUSY && nothing_follows(guard, n))
+	if (guard_hold(guard, buf + taken, (size_t)(n - taken)) != 0)
 		return 0;
-	if (taken == 0)
-		return guard_again();
-	guard->more = taken < n;
-	return recvfrom(guard->fd, buf, (size_t)taken, MSG_TRUNC, NULL, NULL); /* they are in buf already */
+	guard->more = guard->held_len > 0;
+	if (guard->state != GUARD_BUSY && nothing_follows(guard))
+		return 0;
+	return taken > 0 ? taken : guard_again();
 }
 
 /*
@@ -285,6 +317,7 @@ void guard_notify(void *cls, struct MHD_Connection *connection, void **context,
 	} else if (guard) {
 		guard->all->by_fd[guard->fd] = NULL;
 		guard->all->open--;
+		free(guard->held);
 		free(guard);
 		*context = NULL;
 	}

@@ -47,6 +47,8 @@ struct guard {
 	uint32_t requests; /* heads that went through */
 	uint32_t claimed;  /* of them, what arrived at the other end */
 	int more;          /* bytes of the next request are there */
+	char *held;        /* bytes that came and may not go through yet */
+	size_t held_len;
 };
 
 /* All of them. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "dtssd/server.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define V2 "/api/v2"
@@ -38,11 +40,12 @@ const size_t route_count = sizeof routes / sizeof routes[0];
 static void decode(char *text)
 {
 	char *out = text;
-	unsigned byte;
 
 	for (; *text; out++) {
-		if (*text == '%' && sscanf(text, "%%%2x", &byte) == 1) {
-			*out = (char)byte;
+		if (*text == '%' && isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2])) {
+			char digits[] = { text[1], text[2], '\0' };
+
+			*out = (char)strtoul(digits, NULL, 16);
 			text += 3;
 		} else {
 			*out = *text++;

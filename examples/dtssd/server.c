@@ -191,7 +191,7 @@ int exchange_task(struct exchange *x, dtss_task_id *ret_id)
 /* ---- a request arrives ---- */
 
 /* Begins the exchange. The target as it was sent: a %2F in it ends no segment, and a route has none. */
-static void *server_target(void *cls, const char *target, struct MHD_Connection *connection)
+void *server_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
 	struct exchange *x = calloc(1, sizeof *x);
 
@@ -283,8 +283,8 @@ static enum MHD_Result answer(struct exchange *x)
 	return MHD_YES;
 }
 
-static enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-				     const char *version, const char *data, size_t *len, void **con_cls)
+enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+			      const char *version, const char *data, size_t *len, void **con_cls)
 {
 	struct exchange *x = *con_cls;
 	size_t n = *len;
@@ -308,8 +308,8 @@ static enum MHD_Result server_access(void *cls, struct MHD_Connection *connectio
 	return take_body(x, data, n) == 0 ? MHD_YES : MHD_NO;
 }
 
-static void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
-			     enum MHD_RequestTerminationCode code)
+void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+		      enum MHD_RequestTerminationCode code)
 {
 	struct exchange *x = *con_cls;
 
@@ -330,37 +330,4 @@ static void server_completed(void *cls, struct MHD_Connection *connection, void 
 	free(x->body);
 	free(x);
 	*con_cls = NULL;
-}
-
-/* ---- open and close ---- */
-
-static void http_log(void *cls, const char *fmt, va_list args)
-{
-	char text[LOG_LINE_MAX];
-
-	(void)cls;
-	vsnprintf(text, sizeof text, fmt, args);
-	text[strcspn(text, "\n")] = '\0';
-	log_line(LOG_DEBUG, "http: %s", text);
-}
-
-int server_open(struct server *s, int listen_fd, const struct guard_limits *limits)
-{
-	guards_init(&s->guards, limits, &s->now);
-	s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-				     server_access, s, MHD_OPTION_EXTERNAL_LOGGER, http_log, NULL,
-				     MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_COMPLETED, server_completed,
-				     NULL, MHD_OPTION_NOTIFY_CONNECTION, guard_notify, &s->guards,
-				     MHD_OPTION_URI_LOG_CALLBACK, server_target, s, MHD_OPTION_CONNECTION_LIMIT,
-				     (unsigned)limits->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-				     (unsigned)limits->address_connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
-				     (unsigned)HTTP_STALL_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-				     (size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-	return s->daemon ? 0 : -1;
-}
-
-void server_close(struct server *s)
-{
-	MHD_stop_daemon(s->daemon);
-	guards_fini(&s->guards);
 }

@@ -95,9 +95,16 @@ extern const size_t route_count;
  * allow ("" for none). */
 const struct route *route_find(const char *method, char *path, const char **ret_segment, char *allow, size_t cap);
 
-/* Serves at a socket that listens, in the calls of MHD_run(). 0, or -1; limits must stay. */
+/* serve.c: serves at a socket that listens, in the calls of MHD_run(). 0, or -1; limits must stay. */
 int server_open(struct server *s, int listen_fd, const struct guard_limits *limits);
 void server_close(struct server *s);
+
+/* What libmicrohttpd calls: for the target as it was sent, for the head and each part of the body, and at the end. */
+void *server_target(void *cls, const char *target, struct MHD_Connection *connection);
+enum MHD_Result server_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+			      const char *version, const char *data, size_t *len, void **con_cls);
+void server_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+		      enum MHD_RequestTerminationCode code);
 
 /* admit.c: everything that the head alone decides. Leaves a status when it refuses. */
 void admit(struct exchange *x, const char *method);

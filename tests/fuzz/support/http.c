@@ -20,6 +20,7 @@ void http_open(void)
 	memset(&server, 0, sizeof server);
 	server.token = &no_token;
 	server.due_ns = DTSS_NEVER;
+	guards_init(&server.guards, &guard_limits_default, &server.now);
 	server.now = (struct dtss_time){ UINT64_C(1000000000), INT64_C(1700000000000000000) };
 	ck_assert_int_eq(mail_open(&server.mail, &cfg.transport), 0);
 	ck_assert_int_eq(dtss_node_open(&server.node, &cfg, server.now), 0);
@@ -40,6 +41,7 @@ void http_close(void)
 	ck_assert_uint_eq(server.bodies, 0); /* S23 */
 	dtss_node_close(server.node);
 	json_decref(server.v1_tags);
+	guards_fini(&server.guards);
 }
 
 /* As in dtssd's main loop. */
@@ -72,6 +74,8 @@ static void send_all(struct mhd_connection *c, struct http_reply *reply, void **
 	size_t half = c->ask->len / 2;
 	int rc;
 
+	*context = server_target(&server, c->ask->path, mhd_connection(c));
+	ck_assert_ptr_nonnull(*context);
 	enter(c, NULL, 0, context);
 	if (half > 0)
 		enter(c, body, half, context);
@@ -107,7 +111,8 @@ static void look_at_status(const struct http_reply *reply)
 
 void http_ask(const struct http_ask *ask, struct http_reply *ret_reply)
 {
-	struct mhd_connection c = { .ask = ask };
+	struct mhd_connection c = { .ask = ask,
+				    .guard = { .all = &server.guards, .state = GUARD_BUSY, .requests = 1 } };
 	uint64_t before = dtss_sched_digest(http_sched());
 	const char *type;
 	void *context = NULL;

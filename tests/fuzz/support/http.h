@@ -23,7 +23,7 @@ struct http_arg {
 
 struct http_ask {
 	const char *method;
-	const char *path; /* unescaped */
+	const char *path;
 	struct http_arg args[HTTP_ARGS_MAX];
 	size_t arg_count;
 	const char *type; /* of the body; NULL: not told */
@@ -52,6 +52,7 @@ unsigned http_json(const char *method, const char *path, const char *body, json_
 /* mhd.c: the connection that libmicrohttpd would have made, and what was replied on it. */
 struct mhd_connection {
 	const struct http_ask *ask;
+	struct guard guard;
 	struct MHD_Response *response; /* queued */
 	unsigned status;
 	int suspended;
