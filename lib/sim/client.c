@@ -1,144 +1,106 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
 #include <string.h>
 #include "sim/sim.h"
 
-/* A client that repeats each submit with the same key until it is acknowledged, cancels some, and asks at the end what
- * became of all. */
-#define MS SIM_MS
-#define CLIENT_TIMEOUT_NS (5 * SIM_S)
-enum ask { ASK_SUBMIT = 0, ASK_CANCEL = 1, ASK_GET = 2, ASK_RELEASE = 3, ASK_DRAIN = 4, ASK_UNCORDON = 5 };
+/*
+ * A client: it submits its jobs, one by one and many at once, does to each what its plan says, and asks until it has seen
+ * it end. What was not answered is unknown, and is asked again, of another scheduler; but a submit without a key is not,
+ * for it could be done twice.
+ */
+#define CLIENT_PATIENCE_NS (5 * SIM_S)
+#define JOB_LOST UINT32_MAX /* ended: nobody will ever know what became of it */
 
 void client_init(struct sim *s, uint32_t index)
 {
 	struct sim_client *c = &s->clients[index];
-	uint64_t span_ms = (s->faults_end_ns - s->begin_ns) / MS;
-	uint32_t i;
 
+	client_plan(s, index);
 	c->scheduler = (uint32_t)sim_choose(s, s->scheduler_count);
-	c->drain_ns = s->true_ns + (1 + sim_choose(s, 30)) * SIM_S;
-	c->submit_count = 20 / s->client_count + (uint32_t)sim_choose(s, 60 / s->client_count);
-	for (i = 0; i < c->submit_count; i++) {
-		struct sim_submit *u = &c->submits[i];
-
-		snprintf(u->key, sizeof u->key, "c%uk%u", (unsigned)index, (unsigned)i);
-		snprintf(u->queue, sizeof u->queue, "q%u", (unsigned)sim_choose(s, 3));
-		u->retry_ns = s->true_ns + 1 + sim_choose(s, span_ms) * MS;
-		u->tag = (uint32_t)sim_choose(s, 3);
-		u->attempts_max = 1 + (uint32_t)sim_choose(s, 4);
-		u->work = 1 + (uint32_t)sim_choose(s, sim_choose(s, 4) ? 20 : 400);
-		u->priority = (int32_t)sim_choose(s, 3);
-		u->timeout_ms = sim_choose(s, 4) ? 0 : 5000 + sim_choose(s, 20000);
-		u->cancel = sim_choose(s, 10) == 9;
-		u->held = sim_choose(s, 8) == 7;
-		u->gpus = sim_choose(s, 3) ? 0 : 1 + (uint32_t)sim_choose(s, 2);
-		if (i && sim_choose(s, 4) == 3)
-			u->parent = 1 + (uint32_t)sim_choose(s, i);
-	}
+	c->other_ns = s->true_ns + (1 + sim_choose(s, 10)) * SIM_S;
 }
 
-static int client_submit(struct sim *s, uint32_t scheduler, const struct sim_client *c, const struct sim_submit *u,
-			 struct dtss_request *r)
+void client_ask(struct sim *s, uint32_t index, uint32_t ask, uint32_t about, uint64_t arg, uint32_t more, uint32_t kind)
 {
-	static const char *const tags[] = { "one", "two" };
-	struct sim_scheduler *sc = &s->schedulers[scheduler];
-	struct dtss_resource gpus = { "gpu", u->gpus };
-	struct dtss_task_spec spec;
-	struct dtss_after after;
-	static const char work[512];
-
-	memset(&spec, 0, sizeof spec);
-	memset(&after, 0, sizeof after);
-	spec.size = sizeof spec;
-	spec.name = u->key;
-	spec.key = u->key;
-	spec.queue = u->queue;
-	spec.payload = work; /* its length is how long it runs */
-	spec.payload_len = u->work;
-	spec.priority = u->priority;
-	spec.timeout_ms = u->timeout_ms;
-	spec.retry.attempts_max = u->attempts_max;
-	spec.retry.lost_max = 1000; /* so that faults alone do not end it */
-	spec.flags = u->held ? DTSS_SPEC_HELD : 0;
-	spec.resources = &gpus;
-	spec.resource_count = u->gpus ? 1 : 0;
-	if (u->tag) {
-		spec.tags = &tags[u->tag - 1];
-		spec.tag_count = 1;
-	}
-	if (u->parent) {
-		after.task.v = c->submits[u->parent - 1].id;
-		spec.after = &after;
-		spec.after_count = 1;
-	}
-	r->type = DTSS_REQUEST_SUBMIT;
-	r->u.submit.specs = &spec;
-	r->u.submit.count = 1;
-	return dtss_node_request(sc->node, clock_now(s, SIM_PLACE_SCHEDULERS + scheduler), r);
-}
-
-int client_deliver(struct sim *s, uint32_t scheduler, const struct sim_call *call, uint64_t token)
-{
-	static const uint32_t types[] = { 0, DTSS_REQUEST_CANCEL, DTSS_REQUEST_GET, DTSS_REQUEST_RELEASE };
-	const struct sim_client *c = &s->clients[call->client];
-	struct dtss_request r;
-
-	memset(&r, 0, sizeof r);
-	r.size = sizeof r;
-	r.token = token;
-	if (call->ask == ASK_SUBMIT)
-		return client_submit(s, scheduler, c, &c->submits[call->index], &r);
-	if (call->ask >= ASK_DRAIN) {
-		r.type = call->ask == ASK_DRAIN ? DTSS_REQUEST_DRAIN : DTSS_REQUEST_UNCORDON;
-		r.u.worker = s->workers[call->index].name;
-	} else {
-		r.type = types[call->ask];
-		r.u.task.v = c->submits[call->index].id;
-	}
-	return dtss_node_request(s->schedulers[scheduler].node, clock_now(s, SIM_PLACE_SCHEDULERS + scheduler), &r);
-}
-
-void client_pack(struct sim *s, uint32_t scheduler, const struct sim_call *call, const struct dtss_answer *a,
-		 struct sim_reply *ret_reply)
-{
-	(void)s;
-	(void)scheduler;
-	ret_reply->result = a->result;
-	if (a->result == 0 && call->ask == ASK_SUBMIT) {
-		ret_reply->id = a->u.submit.ids[0].v;
-		ret_reply->known = a->u.submit.known[0];
-	}
-	if (a->result == 0 && call->ask == ASK_GET)
-		ret_reply->state = a->u.task->state;
-}
-
-static uint32_t client_next_ask(const struct sim_submit *u)
-{
-	if (u->cancel == 1)
-		return ASK_CANCEL;
-	return u->held == 1 ? ASK_RELEASE : ASK_GET;
-}
-
-static void client_ask(struct sim *s, uint32_t index, uint32_t ask, uint32_t about)
-{
+	struct sim_client *c = &s->clients[index];
 	struct sim_call call;
 
 	memset(&call, 0, sizeof call);
 	call.ask = ask;
 	call.index = about;
-	call.timeout_ns = CLIENT_TIMEOUT_NS;
-	net_call(s, index, s->clients[index].scheduler, &call);
+	call.arg = arg;
+	call.more = more;
+	call.kind = kind;
+	call.timeout_ns = sim_choose(s, 16) == 15 ? CLIENT_PATIENCE_NS / 50 : CLIENT_PATIENCE_NS;
+	c->asked++;
+	net_call(s, index, c->scheduler, &call);
 }
 
-/* An operator drains a worker now and then, and changes his mind; after the faults no worker stays drained. */
-static void client_drain(struct sim *s, uint32_t index)
+/* 1: the ids of all that it and those with it wait for are known now. */
+static int client_parents_known(struct sim_client *c, uint32_t at)
 {
-	uint32_t worker = (uint32_t)sim_choose(s, s->worker_count);
-	int drains = s->faults_on && sim_choose(s, 3) == 2;
+	uint32_t i, n;
 
-	s->clients[index].drain_ns = s->true_ns + (1 + sim_choose(s, s->faults_on ? 30 : 5)) * SIM_S;
-	s->counts.drains += (uint64_t)drains;
-	client_ask(s, index, drains ? ASK_DRAIN : ASK_UNCORDON, worker);
+	for (i = at; i < at + c->jobs[at].group; i++)
+		for (n = 0; n < c->jobs[i].parent_count; n++) {
+			if (!c->jobs[i].parent_ids[n])
+				c->jobs[i].parent_ids[n] = c->jobs[c->jobs[i].parents[n]].id;
+			if (!c->jobs[i].parent_ids[n])
+				return 0;
+		}
+	return 1;
+}
+
+static int client_planned(const struct sim_job *job, uint32_t ask)
+{
+	return (int)(job->plan >> ask & 1);
+}
+
+/* What to ask about a job that was acknowledged. */
+static uint32_t client_next_ask(struct sim *s, const struct sim_job *job)
+{
+	static const uint32_t any[] = { ASK_EXPLAIN, ASK_LOG_APPEND, ASK_LOG_READ, ASK_AGAIN, ASK_CONFLICT, ASK_INVALID };
+	uint32_t ask = any[sim_choose(s, sizeof any / sizeof *any)];
+
+	if (!job->ended && client_planned(job, ASK_HOLD) && s->true_ns >= job->hold_ns)
+		return ASK_HOLD;
+	if (!job->ended && client_planned(job, ASK_CANCEL) && s->true_ns >= job->cancel_ns)
+		return ASK_CANCEL;
+	if (!job->ended && client_planned(job, ASK_RELEASE) && !client_planned(job, ASK_HOLD) && sim_choose(s, 2))
+		return ASK_RELEASE;
+	if (client_planned(job, ask) && (ask != ASK_LOG_APPEND || job->fence))
+		return ask;
+	if (job->ended && client_planned(job, ASK_RETRY))
+		return ASK_RETRY;
+	return ASK_GET;
+}
+
+#define ASKS_AFTER_END                                                                                                 \
+	(1u << ASK_EXPLAIN | 1u << ASK_LOG_READ | 1u << ASK_AGAIN | 1u << ASK_CONFLICT | 1u << ASK_INVALID |           \
+	 1u << ASK_RETRY | 1u << ASK_LOG_APPEND)
+
+static void client_job_turn(struct sim *s, uint32_t index, uint32_t at)
+{
+	struct sim_client *c = &s->clients[index];
+	struct sim_job *job = &c->jobs[at];
+	uint32_t ask = ASK_SUBMIT;
+
+	if (job->ended && (!(job->plan & ASKS_AFTER_END) || job->ended == JOB_LOST)) {
+		job->next_ns = DTSS_NEVER;
+		return;
+	}
+	if (!job->id && (!job->group || !client_parents_known(c, at))) {
+		job->next_ns = s->true_ns + 1000 * SIM_MS; /* the first of its group submits it, once all is known */
+		return;
+	}
+	if (job->id)
+		ask = client_next_ask(s, job);
+	job->last = ask;
+	job->next_ns = 0;
+	s->counts.submits += ask == ASK_SUBMIT ? job->group : 0;
+	if (ask == ASK_LOG_APPEND)
+		client_ask(s, index, ask, at, job->fence, job->log_end, (uint32_t)sim_choose(s, 200));
+	else
+		client_ask(s, index, ask, at, job->fence, 0, (uint32_t)sim_choose(s, 6));
 }
 
 void client_turn(struct sim *s, uint32_t index)
@@ -146,105 +108,152 @@ void client_turn(struct sim *s, uint32_t index)
 	struct sim_client *c = &s->clients[index];
 	uint32_t i;
 
-	if (c->drain_ns <= s->true_ns)
-		client_drain(s, index);
-	for (i = 0; i < c->submit_count; i++) {
-		struct sim_submit *u = &c->submits[i];
-
-		if (!u->retry_ns || u->retry_ns > s->true_ns)
-			continue;
-		if (!u->id && u->parent && !c->submits[u->parent - 1].id) {
-			u->retry_ns = s->true_ns + 1000 * MS; /* once the parent's id is known */
-			continue;
-		}
-		u->retry_ns = 0;
-		s->counts.submits += !u->id;
-		client_ask(s, index, u->id ? client_next_ask(u) : ASK_SUBMIT, i);
-	}
-}
-
-static void client_submitted(struct sim *s, struct sim_client *c, struct sim_submit *u, const struct sim_reply *a)
-{
-	if (a->result == DTSS_E_CONFLICT || a->result == DTSS_E_NOT_FOUND || a->result == DTSS_E_INVALID)
-		sim_violate(s, "S2", "a repeated submit was refused", (uint64_t)-a->result, u->id);
-	if (a->result < 0) {
-		u->retry_ns = s->true_ns + 200 * MS;
-		return;
-	}
-	s->counts.accepted += !u->id;
-	s->counts.known += a->known;
-	if (u->id && u->id != a->id)
-		sim_violate(s, "S2", "one key, two tasks", u->id, a->id);
-	u->id = a->id;
-	judge_accepted(s, c, u);
-	u->retry_ns = s->true_ns + sim_choose(s, 5000) * MS + 1;
-}
-
-static void client_got(struct sim *s, struct sim_submit *u, const struct sim_reply *a)
-{
-	if (a->result == DTSS_E_NOT_FOUND)
-		sim_violate(s, "S1", "an acknowledged task is gone", u->id, 0);
-	if (a->result == 0 && dtss_task_state_terminal(a->state)) {
-		if (u->ended && u->ended != a->state)
-			sim_violate(s, "S10", "a terminal state changed", u->id, a->state);
-		if (a->state == DTSS_TASK_SUCCEEDED && !u->ended)
-			s->counts.completed++;
-		u->ended = a->state;
-		return;
-	}
-	u->retry_ns = s->true_ns + (1000 + sim_choose(s, 4000)) * MS;
-}
-
-void client_answer(struct sim *s, const struct sim_call *call, const struct sim_reply *a)
-{
-	struct sim_client *c = &s->clients[call->client];
-	struct sim_submit *u = &c->submits[call->index];
-
-	if (!a || a->result == DTSS_E_NOT_LEADER)
-		c->scheduler = (call->scheduler + 1) % s->scheduler_count;
-	if (call->ask >= ASK_DRAIN)
-		return;
-	if (!a) {
-		u->retry_ns = s->true_ns + sim_choose(s, 1000) * MS + 1;
-		return;
-	}
-	if (call->ask == ASK_SUBMIT) {
-		client_submitted(s, c, u, a);
-	} else if (call->ask == ASK_GET) {
-		client_got(s, u, a);
-	} else if (call->ask == ASK_RELEASE) {
-		if (a->result == 0 || a->result == DTSS_E_STATE || a->result == DTSS_E_NOT_FOUND) {
-			s->counts.releases += a->result == 0;
-			u->held = 2;
-		}
-		u->retry_ns = s->true_ns + 500 * MS;
-	} else if (call->ask == ASK_CANCEL) {
-		if (a->result == 0 || a->result == DTSS_E_STATE || a->result == DTSS_E_NOT_FOUND) {
-			s->counts.cancels += a->result == 0;
-			u->cancel = a->result == 0 ? 2 : 0;
-		}
-		u->retry_ns = s->true_ns + 500 * MS;
-	}
+	if (c->other_ns && c->other_ns <= s->true_ns)
+		client_other(s, index);
+	for (i = 0; i < c->job_count; i++)
+		if (c->jobs[i].next_ns && c->jobs[i].next_ns <= s->true_ns)
+			client_job_turn(s, index, i);
 }
 
 uint64_t client_next_ns(const struct sim *s, uint32_t index)
 {
 	const struct sim_client *c = &s->clients[index];
-	uint64_t next = c->drain_ns;
+	uint64_t next = c->other_ns ? c->other_ns : DTSS_NEVER;
 	uint32_t i;
 
-	for (i = 0; i < c->submit_count; i++)
-		if (c->submits[i].retry_ns && c->submits[i].retry_ns < next)
-			next = c->submits[i].retry_ns;
+	for (i = 0; i < c->job_count; i++)
+		if (c->jobs[i].next_ns && c->jobs[i].next_ns < next)
+			next = c->jobs[i].next_ns;
 	return next;
+}
+
+/* ---- answers ---- */
+
+/* Nothing was decided: ask again. */
+static int client_not_now(int32_t result)
+{
+	switch (result) {
+	case DTSS_E_NOT_LEADER:
+	case DTSS_E_UNKNOWN:
+	case DTSS_E_NOSPC:
+	case DTSS_E_IO:
+	case DTSS_E_AGAIN:
+	case DTSS_E_FULL:
+	case DTSS_E_NOMEM:
+	case DTSS_E_EPOCH:
+	case DTSS_E_CLOSED:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void client_submit_failed(struct sim *s, struct sim_job *job, const struct sim_reply *reply)
+{
+	int sure = reply && reply->result != DTSS_E_UNKNOWN && reply->result != DTSS_E_IO;
+	uint32_t i;
+
+	job->next_ns = s->true_ns + (100 + sim_choose(s, 1000)) * SIM_MS;
+	if (job->keyed || sure)
+		return;
+	for (i = 0; i < job->group; i++) {
+		job[i].ended = JOB_LOST;
+		SOMETIMES(s, SIM_PROBE_CLIENT_LOST_JOB);
+	}
+}
+
+static void client_acknowledged(struct sim *s, struct sim_job *job, const struct sim_reply *reply)
+{
+	uint32_t i;
+
+	for (i = 0; i < reply->count; i++) {
+		if (!job[i].id)
+			job[i].id = reply->ids[i];
+		job[i].next_ns = s->true_ns + 1 + sim_choose(s, 5000) * SIM_MS;
+		s->counts.known += reply->known >> i & 1;
+	}
+	if (reply->count > 1)
+		SOMETIMES(s, reply->known ? SIM_PROBE_GROUP_KNOWN : SIM_PROBE_GROUP);
+}
+
+static void client_got(struct sim *s, struct sim_job *job, const struct sim_reply *reply)
+{
+	job->fence = reply->next;
+	if (reply->state == DTSS_TASK_HELD && !client_planned(job, ASK_HOLD))
+		job->plan |= 1u << ASK_RELEASE; /* a hold that came late, or twice */
+	if (!dtss_task_state_terminal(reply->state))
+		return;
+	if (job->ended && job->ended != reply->state)
+		sim_violate(s, "S10", "a terminal state changed", job->id, reply->state);
+	s->counts.completed += reply->state == DTSS_TASK_SUCCEEDED && !job->ended;
+	job->ended = reply->state;
+}
+
+/* Something other than a submit was decided. */
+static void client_decided(struct sim *s, struct sim_job *job, const struct sim_call *call, const struct sim_reply *reply)
+{
+	if (call->ask == ASK_GET) {
+		if (reply->result == 0)
+			client_got(s, job, reply);
+		return;
+	}
+	job->plan &= ~(1u << call->ask);
+	s->counts.cancels += call->ask == ASK_CANCEL && reply->result == 0;
+	s->counts.releases += call->ask == ASK_RELEASE && reply->result == 0;
+	if (call->ask == ASK_LOG_APPEND && reply->result == 0) {
+		job->log_end = (uint32_t)reply->next;
+		if (sim_choose(s, 2))
+			job->plan |= 1u << ASK_LOG_APPEND;
+	}
+	if (call->ask == ASK_LOG_APPEND && reply->result != 0)
+		job->log_end = 0;
+}
+
+static void client_job_answer(struct sim *s, const struct sim_call *call, const struct sim_reply *reply)
+{
+	struct sim_job *job = &s->clients[call->client].jobs[call->index];
+
+	job->next_ns = s->true_ns + 1 + sim_choose(s, 3000) * SIM_MS;
+	if (call->ask == ASK_CONFLICT && (!reply || reply->result != DTSS_E_CONFLICT))
+		job->conflicted = 1; /* it may have taken the key, once the key was forgotten */
+	if (call->ask == ASK_SUBMIT) {
+		if (reply && reply->result == 0)
+			client_acknowledged(s, job, reply);
+		else if (reply && reply->result == DTSS_E_CONFLICT && reply->ids[0])
+			job->id = reply->ids[0];
+		else
+			client_submit_failed(s, job, reply);
+		return;
+	}
+	if (reply && !client_not_now(reply->result))
+		client_decided(s, job, call, reply);
+}
+
+void client_answer(struct sim *s, const struct sim_call *call, const struct sim_reply *reply)
+{
+	struct sim_client *c = &s->clients[call->client];
+
+	if (reply)
+		c->answered++;
+	else
+		c->unknown++;
+	if (!reply || reply->result == DTSS_E_NOT_LEADER || sim_choose(s, 32) == 31)
+		c->scheduler = (call->scheduler + 1) % s->scheduler_count;
+	if (!reply)
+		SOMETIMES(s, SIM_PROBE_CALL_UNKNOWN);
+	if (call->ask >= ASK_DRAIN)
+		client_other_answer(s, call, reply);
+	else
+		client_job_answer(s, call, reply);
 }
 
 uint32_t client_left(const struct sim *s)
 {
-	uint32_t i, j, left = 0;
+	const struct sim_judge *j = &s->judge;
+	uint32_t i, n, left = 0;
 
 	for (i = 0; i < s->client_count; i++)
-		for (j = 0; j < s->clients[i].submit_count; j++)
-			left += !s->clients[i].submits[j].ended;
-	return left;
+		for (n = 0; n < s->clients[i].job_count; n++)
+			left += !s->clients[i].jobs[n].ended;
+	return left + j->list_count[1] + j->list_count[2] + j->list_count[3];
 }

@@ -158,7 +158,7 @@ static int disk_commit_faulty(struct sim *s, struct sim_disk_op *o, const struct
 	error = disk_commit(s, o->scheduler, batch);
 	if (error == 0 && sim_fault(s, DTSS_SIM_FAULT_COMMIT_UNKNOWN)) {
 		s->counts.commits_unknown++;
-		s->probes[0]++;
+		SOMETIMES(s, SIM_PROBE_COMMIT_UNKNOWN);
 		return DTSS_E_UNKNOWN;
 	}
 	return error;

@@ -1,189 +1,252 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-#include "sim/sim.h"
+#include "core/config.h"
+#include "sim/judge_impl.h"
 
-/* The checker: the predicates of dtss_failure_model(7), each under its identifier, from what reached the disk. since: 0.1 */
+/* The judge's doors: what the simulator calls, and the chain of batches. */
+#define CHECK_EVERY 64 /* rests: the engine's own view of itself is slow */
 
-static struct sim_seen *judge_seen(struct sim *s, uint64_t task)
+struct dtss_time judge_now(const struct sim *s, uint32_t scheduler)
 {
-	DTSS_ASSERT(task > 0 && task < sizeof s->judge.seen / sizeof *s->judge.seen);
-	return &s->judge.seen[task];
+	return clock_now(s, SIM_PLACE_SCHEDULERS + scheduler);
 }
 
-static void judge_grant(struct sim *s, struct sim_seen *seen, const struct dtss_event *e)
+struct judge_task *judge_task(struct sim *s, uint64_t id)
 {
-	if (e->fence <= s->judge.last_fence)
-		sim_violate(s, "S6", "a fence was granted twice, or went back", e->task, e->fence);
-	if (seen->parent && s->judge.seen[seen->parent].state != DTSS_TASK_SUCCEEDED)
-		sim_violate(s, "S14", "granted before its parent succeeded", e->task, seen->parent);
-	s->judge.last_fence = e->fence;
-	seen->fence = e->fence;
+	DTSS_ASSERT(id > 0 && id < JUDGE_TASKS_MAX); /* the clients submit fewer */
+	return &s->judge.tasks[id];
 }
 
-static void judge_task_event(struct sim *s, const struct dtss_event *e)
+struct judge_fence *judge_fence(struct sim *s, uint64_t fence)
 {
-	struct sim_seen *seen = judge_seen(s, e->task);
+	struct judge_fence *f = &s->judge.fences[fence & (JUDGE_FENCES_MAX - 1)];
 
-	if (e->from != seen->state)
-		sim_violate(s, "S19", "an event does not follow the one before", e->task, e->from);
-	if (dtss_task_state_terminal(seen->state))
-		sim_violate(s, "S10", "an edge leaves a terminal state", e->task, e->to);
-	if (!dtss_task_edge(e->from, e->to))
-		sim_violate(s, "S9", "not an edge of the table", e->from, e->to);
-	if (e->to == DTSS_TASK_LEASED)
-		judge_grant(s, seen, e);
-	if (e->to == DTSS_TASK_SUCCEEDED && ++seen->completions > 1)
-		sim_violate(s, "S4", "two completions were accepted", e->task, e->fence);
-	if (e->to == DTSS_TASK_SUCCEEDED && e->fence != seen->fence)
-		sim_violate(s, "S5", "a completion with a stale fence was accepted", e->task, e->fence);
-	if (e->to == DTSS_TASK_READY && e->cause == DTSS_CAUSE_LOST)
-		s->counts.losses++;
-	seen->state = e->to;
-	if (dtss_task_state_terminal(e->to))
-		s->progress_ns = s->true_ns;
-}
-
-static void judge_chain(struct sim *s, const struct dtss_batch *b)
-{
-	if (b->first_seq != s->judge.last_seq + 1 || b->prev_hash != s->judge.last_hash)
-		sim_violate(s, "S19", "a batch does not follow the one before", b->first_seq, s->judge.last_seq);
-	if (b->epoch < s->judge.last_epoch)
-		sim_violate(s, "S7", "an older epoch was accepted", b->epoch, s->judge.last_epoch);
-	s->judge.last_seq = b->last_seq;
-	s->judge.last_hash = b->hash;
-	s->judge.last_epoch = b->epoch;
+	return fence && f->fence == fence ? f : NULL;
 }
 
 void judge_init(struct sim *s)
 {
-	DTSS_ASSERT(dtss_sched_create(&s->judge.shadow, NULL, &s->arena.mem) == 0);
+	s->judge.cfg = s->sched_cfg;
+	config_defaults(&s->judge.cfg);
+	/* a run in four folds with a standby too: it costs as much as all the rest */
+	if (sim_choose(s, 4) == 0)
+		DTSS_ASSERT(dtss_sched_create(&s->judge.shadow, &s->sched_cfg, &s->arena.mem) == 0);
 }
 
 void judge_fini(struct sim *s)
 {
 	dtss_sched_destroy(s->judge.shadow);
+	s->judge.shadow = NULL;
 }
+
+/* ---- the time of an event: its scheduler's wall clock, undone ---- */
+
+static void judge_clock_look(struct sim *s, uint32_t scheduler)
+{
+	struct judge_clock *c = &s->judge.clocks[scheduler];
+	int64_t offset = judge_now(s, scheduler).wall_ns - (int64_t)s->true_ns;
+
+	if (c->known && offset == c->offset)
+		return;
+	c->before = c->known ? c->offset : offset;
+	c->since_ns = c->known ? s->true_ns : 0;
+	c->offset = offset;
+	c->known = 1;
+}
+
+/* The true time at which the wall clock showed that; 0: it may have been at two. */
+static uint64_t judge_true(const struct sim *s, uint32_t scheduler, int64_t wall_ns)
+{
+	const struct judge_clock *c = &s->judge.clocks[scheduler];
+	int64_t now = wall_ns - c->offset, before = wall_ns - c->before, jump = (int64_t)c->since_ns;
+	int64_t low = s->judge.reign.scheduler == scheduler ? (int64_t)s->judge.reign.event_true : 1;
+	int after = now >= jump && now >= low && now <= (int64_t)s->true_ns;
+
+	if (jump && before < jump && before >= low)
+		return after && now != before ? 0 : (uint64_t)before;
+	return after ? (uint64_t)now : 0;
+}
+
+static void judge_event_time(struct sim *s, uint32_t scheduler, const struct dtss_event *e)
+{
+	const struct sim_clock *c = &s->clocks[SIM_PLACE_SCHEDULERS + scheduler];
+	struct sim_judge *j = &s->judge;
+	uint64_t since;
+
+	j->event_ns = 0;
+	j->event_true = judge_true(s, scheduler, e->wall_ns);
+	if (j->event_true && j->reign.scheduler == scheduler)
+		j->reign.event_true = j->event_true;
+	if (j->event_true < c->true_ns)
+		return; /* its clock has changed its speed since, or it is not known */
+	since = j->event_true - c->true_ns;
+	j->event_ns = c->mono_ns + since / 1000000 * c->rate + since % 1000000 * c->rate / 1000000;
+}
+
+/* ---- C: batches ---- */
 
 void judge_lead(struct sim *s, uint32_t scheduler, uint64_t epoch)
 {
-	if (epoch <= s->judge.last_epoch)
+	struct sim_judge *j = &s->judge;
+	uint8_t *owner = &j->epoch_of[epoch % JUDGE_EPOCHS_MAX];
+
+	if (epoch >= JUDGE_EPOCHS_MAX)
+		return;
+	if (*owner)
 		sim_violate(s, "S8", "an epoch was given twice", epoch, scheduler);
+	*owner = (uint8_t)(scheduler + 1);
+	SOMETIMES(s, SIM_PROBE_LEAD_GIVEN);
+}
+
+static void judge_chain(struct sim *s, uint32_t scheduler, const struct dtss_batch *b)
+{
+	struct sim_judge *j = &s->judge;
+
+	if (b->first_seq != j->last_seq + 1 || b->prev_hash != j->last_hash || b->last_seq < b->first_seq ||
+	    b->event_count != b->last_seq - b->first_seq + 1)
+		sim_violate(s, "S19", "a batch does not follow the one before", b->first_seq, j->last_seq);
+	if (b->epoch < j->last_epoch)
+		sim_violate(s, "S7", "an older epoch was accepted", b->epoch, j->last_epoch);
+	if (b->epoch < JUDGE_EPOCHS_MAX && j->epoch_of[b->epoch] && j->epoch_of[b->epoch] != scheduler + 1)
+		sim_violate(s, "S8", "two schedulers commit in one epoch", b->epoch, scheduler);
+	if (b->event_count > 32)
+		SOMETIMES(s, SIM_PROBE_BIG_BATCH);
+	j->last_seq = b->last_seq;
+	j->last_hash = b->hash;
+	j->last_epoch = b->epoch;
+	j->batches++;
+	j->events += b->event_count;
+	s->counts.batches++;
+	s->counts.events += b->event_count;
+}
+
+static void judge_event(struct sim *s, uint32_t scheduler, const struct dtss_batch *b, size_t i)
+{
+	const struct dtss_event *e = &b->events[i];
+
+	if (e->seq != b->first_seq + i)
+		sim_violate(s, "S19", "events have gaps", e->seq, b->first_seq + i);
+	judge_event_time(s, scheduler, e);
+	switch (e->type) {
+	case DTSS_EVENT_TASK:
+		judge_task_event(s, e);
+		break;
+	case DTSS_EVENT_ATTEMPT:
+		judge_attempt_event(s, e);
+		break;
+	case DTSS_EVENT_RETIRED:
+		judge_retired_event(s, e);
+		break;
+	case DTSS_EVENT_WORKER:
+		judge_worker_event(s, e);
+		break;
+	case DTSS_EVENT_KEY:
+		judge_key_event(s, e);
+		break;
+	case DTSS_EVENT_LEAD:
+		judge_reign(s, scheduler, b->epoch, e);
+		break;
+	default:
+		sim_violate(s, "S19", "an event of no known type", e->seq, e->type);
+	}
+}
+
+/* What later events of the batch need to know comes first; what is compared with their outcome comes last. */
+static void judge_record(struct sim *s, const struct dtss_record *r, int first)
+{
+	struct dtss_record_body *body;
+
+	if ((r->kind == DTSS_RECORD_META || r->kind == DTSS_RECORD_TASK || r->kind == DTSS_RECORD_KEY) == first)
+		return;
+	if (dtss_record_decode(r->data, r->len, &s->arena.mem, &body) != 0) {
+		sim_violate(s, "S20", "a stored record cannot be decoded", r->kind, r->id);
+		return;
+	}
+	if (body->kind == DTSS_RECORD_META)
+		judge_meta_record(s, &body->u.meta);
+	else if (body->kind == DTSS_RECORD_TASK)
+		judge_task_record(s, &body->u.task, r->flags);
+	else if (body->kind == DTSS_RECORD_SPEC)
+		judge_spec(s, body->u.spec.id, body->u.spec.data, body->u.spec.len);
+	else if (body->kind == DTSS_RECORD_ATTEMPT)
+		judge_attempt_record(s, &body->u.attempt);
+	else if (body->kind == DTSS_RECORD_KEY)
+		judge_key_record(s, &body->u.key, r->flags);
+	else
+		judge_worker_record(s, &body->u.worker.view, r->flags);
+	dtss_record_free(body, &s->arena.mem);
 }
 
 void judge_batch(struct sim *s, uint32_t scheduler, const struct dtss_batch *b)
 {
 	size_t i;
-	int error;
 
+	if (s->violation.id)
+		return;
+	judge_clock_look(s, scheduler);
+	judge_chain(s, scheduler, b);
+	for (i = 0; i < b->record_count && !s->violation.id; i++)
+		judge_record(s, &b->records[i], 1);
+	judge_worker_prepare(s, b);
+	for (i = 0; i < b->event_count && !s->violation.id; i++)
+		judge_event(s, scheduler, b, i);
+	for (i = 0; i < b->record_count && !s->violation.id; i++)
+		judge_record(s, &b->records[i], 0);
+	judge_worker_settle(s);
+	judge_fold_apply(s, b);
+	s->judge.dirty = 1;
+}
+
+/* ---- R and E ---- */
+
+void judge_power(struct sim *s)
+{
+	SOMETIMES(s, SIM_PROBE_POWER_BACK);
+	judge_fold_store(s);
+}
+
+void judge_recovery(struct sim *s, uint32_t scheduler)
+{
 	(void)scheduler;
-	s->counts.batches++;
-	s->counts.events += b->event_count;
-	judge_chain(s, b);
-	for (i = 0; i < b->event_count; i++) {
-		if (b->events[i].seq != b->first_seq + i)
-			sim_violate(s, "S19", "events have gaps", b->events[i].seq, b->first_seq + i);
-		if (b->events[i].type == DTSS_EVENT_TASK)
-			judge_task_event(s, &b->events[i]);
-	}
-	error = dtss_sched_apply(s->judge.shadow, b);
-	if (error)
-		sim_violate(s, "S20", "a standby cannot apply the batch", b->last_seq, (uint64_t)-error);
+	if (s->judge.batches)
+		SOMETIMES(s, SIM_PROBE_OPENED_AGAIN);
+	judge_fold_store(s);
 }
 
-/* The answer left: what it says must be on the disk, with the parent that was asked for. */
-void judge_accepted(struct sim *s, const struct sim_client *c, const struct sim_submit *u)
+static int judge_at_rest(struct sim *s, struct dtss_node *node, struct dtss_sched *sched, struct dtss_time now)
 {
-	struct sim_seen *seen = judge_seen(s, u->id);
-
-	if (seen->state == DTSS_TASK_NEW)
-		sim_violate(s, "S1", "acknowledged before it was stored", u->id, 0);
-	if (u->parent)
-		seen->parent = c->submits[u->parent - 1].id;
-}
-
-/* An engine whose events are all on the disk is what a standby made of them. */
-static void judge_twin(struct sim *s, const struct dtss_sched *sched)
-{
+	struct dtss_node_info info;
 	struct dtss_stats stats;
 
+	memset(&info, 0, sizeof info);
+	memset(&stats, 0, sizeof stats);
+	info.size = sizeof info;
+	stats.size = sizeof stats;
+	dtss_node_info(node, &info);
+	if (info.state != DTSS_NODE_LEADING || info.epoch != s->judge.reign.epoch)
+		return 0;
 	dtss_sched_stats(sched, &stats);
-	if (stats.seq != s->judge.last_seq || s->judge.compared_seq == s->judge.last_seq)
-		return;
-	s->judge.compared_seq = s->judge.last_seq;
-	if (dtss_sched_digest(sched) != dtss_sched_digest(s->judge.shadow))
-		sim_violate(s, "S20", "leader and standby differ", stats.seq, 0);
+	return stats.seq == s->judge.last_seq && dtss_sched_next_ns(sched) > now.mono_ns;
 }
 
 void judge_step(struct sim *s, uint32_t scheduler)
 {
+	struct dtss_node *node = s->schedulers[scheduler].node;
+	struct dtss_sched *sched = node ? dtss_node_sched(node) : NULL;
+	struct dtss_time now = judge_now(s, scheduler);
 	struct dtss_violation v[4];
-	struct dtss_sched *sched = dtss_node_sched(s->schedulers[scheduler].node);
 
-	if (!sched)
+	judge_clock_look(s, scheduler);
+	if (!sched || s->judge.reign.scheduler != scheduler || !judge_at_rest(s, node, sched, now))
 		return;
+	s->judge.leader_true_ns = s->true_ns;
+	s->judge.rests++;
+	if (s->judge.dirty || s->judge.rests % 8 == 0)
+		judge_rest(s, now);
+	s->judge.dirty = 0;
+	if (s->judge.rests % CHECK_EVERY)
+		return;
+	judge_fold_compare(s, sched);
+	memset(v, 0, sizeof v);
 	if (dtss_sched_check(sched, v, 4))
 		sim_violate(s, v[0].id, v[0].text, v[0].task, v[0].worker);
-	judge_twin(s, sched);
-}
-
-/* What the disk holds is what was folded: an engine that loads it has the digest of the one that applied it. */
-void judge_recovery(struct sim *s, uint32_t scheduler)
-{
-	struct dtss_sched *fresh;
-	const void *data;
-	size_t len;
-	int more, error = 0;
-
-	(void)scheduler;
-	DTSS_ASSERT(dtss_sched_create(&fresh, NULL, &s->arena.mem) == 0);
-	while (!error && (more = s->disk.inner->ops->load(s->disk.inner, &data, &len)) > 0)
-		error = dtss_sched_load(fresh, data, len);
-	if (error)
-		sim_violate(s, "S20", "a stored record cannot be loaded", (uint64_t)-error, 0);
-	else if (dtss_sched_digest(fresh) != dtss_sched_digest(s->judge.shadow))
-		sim_violate(s, "S20", "the stored state is not the fold of the batches", s->judge.last_seq, 0);
-	dtss_sched_destroy(fresh);
-}
-
-void judge_power(struct sim *s)
-{
-	judge_recovery(s, 0);
-}
-
-/* X6: with clocks that run alike, a lost attempt is dead before the next one starts, wherever that is. */
-void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start *start)
-{
-	uint32_t i;
-	size_t j;
-
-	for (i = 0; i < s->worker_count && !s->wild && !s->workers[worker].late; i++)
-		for (j = 0; j < SIM_PROCS_MAX; j++) {
-			const struct sim_proc *p = &s->workers[i].procs[j];
-
-			if (p->end_ns && p->task == start->task.v && !p->excused)
-				sim_violate(s, "X6", "two attempts of a task run at once", p->task, p->fence);
-		}
-}
-
-static void judge_client(struct sim *s, const struct sim_client *c)
-{
-	uint32_t i;
-
-	for (i = 0; i < c->submit_count; i++) {
-		const struct sim_submit *u = &c->submits[i];
-
-		if (!u->id || !u->ended)
-			sim_violate(s, "L1", "a task did not end after the faults stopped", i, u->id);
-		else if (judge_seen(s, u->id)->state != u->ended)
-			sim_violate(s, "S26", "a client saw another end than the disk", u->id, u->ended);
-	}
-}
-
-void judge_end(struct sim *s)
-{
-	uint32_t i;
-
-	judge_recovery(s, 0);
-	for (i = 0; i < s->client_count; i++)
-		judge_client(s, &s->clients[i]);
 }

@@ -189,6 +189,7 @@ static int net_op_send(struct dtss_transport *transport, const char *peer, const
 	struct sim_transport *t = (struct sim_transport *)transport;
 	uint32_t i;
 
+	judge_told(t->sim, t->index, m);
 	if (sim_fault(t->sim, DTSS_SIM_FAULT_SEND_FULL))
 		return DTSS_E_FULL;
 	for (i = 0; i < t->sim->worker_count; i++)
@@ -221,6 +222,7 @@ static int net_op_poll(struct dtss_transport *transport, const struct dtss_messa
 		sim_violate(s, "codec", "a message cannot be decoded", t->item->len, 0);
 		return DTSS_E_CORRUPT;
 	}
+	judge_heard(s, t->index, t->message);
 	*ret_message = t->message;
 	*ret_peer = s->workers[t->item->from - SIM_PLACE_WORKERS].name;
 	return 1;

@@ -110,6 +110,7 @@ static void proc_end(struct sim *s, uint32_t worker, struct sim_proc *p)
 	o.signal = p->cause == DTSS_CAUSE_EXIT ? 0 : p->signal;
 	o.exit_code = p->cause == DTSS_CAUSE_EXIT ? p->exit_code : 0;
 	p->end_ns = 0;
+	judge_ended(s, p->fence, &o);
 	sim_say(s, SIM_PLACE_WORKERS + worker, "task %llu ends: %s", (unsigned long long)p->task,
 		dtss_cause_name(p->cause));
 	DTSS_ASSERT(dtss_agent_ended(s->workers[worker].agent, clock_now(s, SIM_PLACE_WORKERS + worker), p->fence,

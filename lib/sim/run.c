@@ -262,9 +262,3 @@ void sim_outcome(const struct sim *s, struct dtss_sim_result *ret_result)
 	ret_result->workers = s->worker_count;
 	ret_result->clients = s->client_count;
 }
-
-const char *sim_probe_text(uint32_t index)
-{
-	DTSS_ASSERT(index < SIM_PROBES);
-	return "a commit was reported as unknown";
-}

@@ -8,6 +8,7 @@
 #include "sim/client.h"
 #include "sim/fault.h"
 #include "sim/judge.h"
+#include "sim/probes.h"
 #include "sim/timeline.h"
 
 /*
@@ -27,7 +28,6 @@
 #define SIM_SCHEDULERS_MAX DTSS_SIM_SCHEDULERS_MAX
 #define SIM_WORKERS_MAX DTSS_SIM_WORKERS_MAX
 #define SIM_CLIENTS_MAX DTSS_SIM_CLIENTS_MAX
-#define SIM_PROBES 1
 #define SIM_SLOTS_MAX 4
 #define SIM_PROCS_MAX (SIM_SLOTS_MAX * 4) /* with those that are being stopped for good */
 #define SIM_NAME_MAX 16
@@ -388,7 +388,6 @@ struct sim *sim_new(const struct dtss_sim_config *cfg, const struct dtss_mem *me
 int sim_go(struct sim *s); /* DTSS_E_NOMEM */
 void sim_free(struct sim *s);
 void sim_outcome(const struct sim *s, struct dtss_sim_result *ret_result); /* but violation, text and choices */
-const char *sim_probe_text(uint32_t index);
 void sim_violate(struct sim *s, const char *id, const char *text, uint64_t a, uint64_t b); /* the first one counts */
 
 /* draw.c: what is drawn anew for each seed */

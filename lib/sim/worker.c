@@ -85,6 +85,7 @@ static void worker_send(struct sim *s, uint32_t index, const struct dtss_message
 		w->unanswered = 1;
 		sim_say(s, SIM_PLACE_WORKERS + index, "turns to s%u", (unsigned)w->scheduler);
 	}
+	judge_sent(s, index, m);
 	net_send(s, SIM_PLACE_WORKERS + index, SIM_PLACE_SCHEDULERS + w->scheduler, m);
 }
 
@@ -186,6 +187,7 @@ static void worker_deliver(struct sim *s, uint32_t index, struct sim_item *item)
 		sim_violate(s, "codec", "a message cannot be decoded", item->len, 0);
 		return;
 	}
+	judge_answered(s, index, m);
 	if (m->type == DTSS_MESSAGE_ANSWER)
 		w->unanswered = 0;
 	else if (m->type == DTSS_MESSAGE_ASSIGN)
