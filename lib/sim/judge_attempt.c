@@ -172,6 +172,7 @@ static uint32_t attempt_decide(struct sim *s, struct judge_task *t, const struct
 		return DTSS_TASK_SUCCEEDED;
 	if (o->cause == DTSS_CAUSE_LOST) {
 		s->judge.losses++;
+		s->counts.losses++;
 		t->lost++;
 		t->lost_last = 1;
 		return t->lost >= t->policy.lost_max ? DTSS_TASK_QUARANTINED : DTSS_TASK_READY;
