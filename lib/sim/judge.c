@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/config.h"
 #include "sim/judge_impl.h"
 
 /* The judge's doors: what the simulator calls, and the chain of batches. */
@@ -23,10 +22,29 @@ struct judge_fence *judge_fence(struct sim *s, uint64_t fence)
 	return fence && f->fence == fence ? f : NULL;
 }
 
+static uint64_t judge_or(uint64_t value, uint64_t otherwise)
+{
+	return value ? value : otherwise;
+}
+
+/* What the engines make of their configuration: zero is the default of <dtss/limits.h>. */
+static void judge_config(struct sim *s)
+{
+	struct dtss_config *c = &s->judge.cfg;
+
+	*c = s->sched_cfg;
+	c->keys_max = c->keys_max ? c->keys_max : DTSS_KEYS_MAX_DEFAULT;
+	c->lease_ms = judge_or(c->lease_ms, DTSS_LEASE_MS_DEFAULT);
+	c->suspicious_ms = judge_or(c->suspicious_ms, DTSS_SUSPICIOUS_MS_DEFAULT);
+	c->offline_ms = judge_or(c->offline_ms, DTSS_OFFLINE_MS_DEFAULT);
+	c->start_confirm_ms = judge_or(c->start_confirm_ms, DTSS_START_CONFIRM_MS_DEFAULT);
+	c->kill_grace_ms = judge_or(c->kill_grace_ms, DTSS_KILL_GRACE_MS_DEFAULT);
+	c->key_ttl_ms = judge_or(c->key_ttl_ms, DTSS_KEY_TTL_MS_DEFAULT);
+}
+
 void judge_init(struct sim *s)
 {
-	s->judge.cfg = s->sched_cfg;
-	config_defaults(&s->judge.cfg);
+	judge_config(s);
 	/* a run in four folds with a standby too: it costs as much as all the rest */
 	if (sim_choose(s, 4) == 0)
 		DTSS_ASSERT(dtss_sched_create(&s->judge.shadow, &s->sched_cfg, &s->arena.mem) == 0);
