@@ -121,8 +121,8 @@ lib_objects := $(call objects,$(lib_sources))
 
 lib: $(addprefix $(BUILD)/,libdtss.a libdtss.so libdtss.pc)
 
-# C99 alone, but for the one file that is there to ask the system.
-$(BUILD)/lib/node/posix.o: C99 := $(C11)
+# C99 alone, but for the files that are there to ask the system.
+$(call objects,$(wildcard lib/node/posix*.c)): C99 := $(C11)
 
 # Nothing is thrown through the library; debuggers find what they need in .debug_frame.
 SMALL := $(call taken,-fno-asynchronous-unwind-tables)
@@ -169,9 +169,9 @@ $(BUILD)/core.o: $(core_objects) tests/lint/core.sh
 	$(quiet)$(LD) -r -o $@ $(core_objects)
 	$(quiet)sh tests/lint/core.sh $@
 
-# ---- amalgamation: the library in two files, but for posix.c ------------------------------------------------------
+# ---- amalgamation: the library in two files, but for posix*.c ------------------------------------------------------
 
-portable_sources := $(filter-out %/posix.c,$(lib_sources))
+portable_sources := $(filter-out lib/node/posix%,$(lib_sources))
 amalgamate = $(quiet)mkdir -p $(@D) && awk -v version=$(version) -f lib/amalgamate.awk
 
 amalgamation: $(BUILD)/dtss.c

@@ -31,6 +31,7 @@
 #include <dtss/store.h>
 #include <dtss/transport.h>
 #include <dtss/sched.h>
+#include <dtss/trace.h>
 #include <dtss/agent.h>
 #include <dtss/node.h>
 #include <dtss/sim.h>

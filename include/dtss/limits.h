@@ -99,4 +99,10 @@
 #define DTSS_MESSAGE_BYTES_MAX 8388608
 #define DTSS_LOOP_MESSAGES_MAX 4096 /* on the way to one end of a loop; more are lost, as on any network */
 
+/* a trace */
+#define DTSS_TRACE_BYTES_DEFAULT 1073741824 /* of all segments: some days of a busy scheduler */
+#define DTSS_TRACE_BYTES_MIN 65536          /* so that a segment is more than a write */
+#define DTSS_TRACE_SEGMENTS 16              /* of a full ring; what is lost with the oldest is a sixteenth */
+#define DTSS_TRACE_FRAME_MAX 268435456      /* of the greatest frame: what is longer is damage */
+
 #endif

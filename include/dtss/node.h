@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <dtss/sched.h>
+#include <dtss/trace.h>
 #include <dtss/transport.h>
 
 /*
@@ -39,6 +40,7 @@ struct dtss_node_config {
 	uint32_t slots; /* attempts taken and not finished at a time; 0: 1. A program that works on several at
 	                              once says so; more would only wait here, away from other workers */
 	uint32_t reserved;
+	struct dtss_trace *trace; /* NULL: nothing is recorded. Owned likewise */
 };
 
 /* An attempt taken: work on spec, then finish it. Valid until the next call on the node; keep task and fence. */
@@ -160,7 +162,9 @@ struct dtss_node_info {
 	uint32_t reserved;
 	uint64_t epoch;
 	uint8_t identity[DTSS_IDENTITY_LEN];
-	const char *store; /* its name */
+	const char *store;   /* its name */
+	uint32_t tracing;    /* 1: what happens is recorded */
+	int32_t trace_error; /* why it is not; 0: nothing is wrong */
 };
 
 #ifdef __cplusplus

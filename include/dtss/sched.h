@@ -113,6 +113,15 @@ struct dtss_stats {
 	uint64_t epoch;
 };
 
+/* Where a snapshot has come to; begins with all zero but its size. */
+struct dtss_snapshot {
+	size_t size;
+	uint32_t phase; /* all of it is the engine's */
+	uint32_t sub;
+	uint64_t at;
+	const void *next;
+};
+
 /* What a broken invariant looks like. */
 struct dtss_violation {
 	const char *id; /* "S13" of the failure model */
@@ -206,6 +215,16 @@ DTSS_API void dtss_sched_problem(const struct dtss_sched *s, struct dtss_problem
 DTSS_API uint64_t dtss_sched_digest(const struct dtss_sched *s);
 /* The volatile state too: leases, timers, load, what is queued. */
 DTSS_API uint64_t dtss_sched_digest_all(const struct dtss_sched *s);
+/*
+ * Piece by piece, everything that the future depends on: what is durable, and, if it leads, what is volatile. 1 and a
+ * piece (valid until the next call), 0: that was all. DTSS_E_NOMEM; DTSS_E_STATE: something is under way, so that it
+ * would not be whole: a batch is open or not yet stored, or actions wait. No verb may come in between.
+ */
+DTSS_API int dtss_sched_snapshot(struct dtss_sched *s, struct dtss_snapshot *snapshot, const void **ret_piece,
+				 size_t *ret_len);
+/* The pieces, in their order, into a new engine of the same configuration: which then is as the other was, and leads if
+ * that did. DTSS_E_CORRUPT, DTSS_E_VERSION, DTSS_E_STATE: it leads. After an error the engine is to be destroyed. */
+DTSS_API int dtss_sched_restore(struct dtss_sched *s, const void *piece, size_t len);
 /* Every invariant, by name; slow. The number that do not hold, of which at most cap are written. Before lead: those of
  * what was loaded alone. */
 DTSS_API size_t dtss_sched_check(const struct dtss_sched *s, struct dtss_violation *ret_violations, size_t cap);

@@ -72,8 +72,9 @@ static void heap_add(struct dtss_sched *s, struct need *n)
 	heap_up(s, s->heap_count - 1);
 }
 
-static void park(struct dtss_sched *s, struct need *n)
+void dispatch_park(struct dtss_sched *s, struct need *n)
 {
+	heap_remove(s, n);
 	n->parked = 1;
 	n->next_parked = s->parked;
 	n->link_parked = &s->parked;
@@ -209,8 +210,7 @@ int dispatch_run(struct dtss_sched *s, struct dtss_time now, size_t *budget)
 		struct pool_entry *e = pool_best(s->pool, &n->pool);
 
 		if (!e) {
-			heap_remove(s, n);
-			park(s, n);
+			dispatch_park(s, n);
 			continue;
 		}
 		if (batch_reserve(s, 1, BATCH_BYTES) != 0 || attempt_reserve(s, t) != 0)

@@ -117,9 +117,17 @@ void dispatch_unqueue(struct dtss_sched *s, struct task *t); /* it is ready no m
 void dispatch_remove_need(struct dtss_sched *s, struct need *n);
 int dispatch_run(struct dtss_sched *s, struct dtss_time now, size_t *budget); /* DTSS_E_NOMEM: not all yet */
 int dispatch_pending(const struct dtss_sched *s);
+void dispatch_park(struct dtss_sched *s, struct need *n); /* it is in the heap: no worker fits it now */
 void dispatch_renumber(struct dtss_sched *s);
 void dispatch_improved(struct dtss_sched *s, struct worker *w);
 void dispatch_forget(struct dtss_sched *s, struct worker *w);
+
+/* --- lead.c: of what was loaded --- */
+int lead_counted(const struct dtss_meta_record *meta);
+int lead_spec(struct dtss_sched *s, const struct task *t, struct dtss_task_spec **ret_spec); /* DTSS_E_CORRUPT */
+/* Its queue, policy, need and key. DTSS_E_NOMEM, DTSS_E_CORRUPT. */
+int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec);
+int lead_sound(const struct dtss_sched *s, const struct task *t); /* do its attempts fit what it does? */
 
 /* --- submit.c --- */
 uint64_t submit_spec_hash(const void *spec, size_t len);

@@ -15,13 +15,13 @@ static uint64_t lead_left(int64_t since_ns, uint64_t wait_ns, int64_t wall_ns)
 }
 
 /* Could these numbers ever have been counted? A record may be whole, and still not be one of ours. */
-static int lead_counted(const struct dtss_meta_record *meta)
+int lead_counted(const struct dtss_meta_record *meta)
 {
 	return meta->next_task >= 1 && meta->next_task <= DTSS_TASK_ID_MAX + UINT64_C(1) &&
 	       meta->fence < LEAD_NUMBER_MAX && meta->seq < LEAD_NUMBER_MAX && meta->next_worker < LEAD_NUMBER_MAX;
 }
 
-static int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec)
+int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec)
 {
 	if (!t->queue)
 		t->queue = queue_get(s, spec->queue && *spec->queue ? spec->queue : "default");
@@ -74,15 +74,20 @@ static int lead_deps(struct dtss_sched *s, struct task *t, const struct dtss_tas
 	return 0;
 }
 
+int lead_spec(struct dtss_sched *s, const struct task *t, struct dtss_task_spec **ret_spec)
+{
+	if (t->ready.id >= s->meta.next_task || t->loaded != 3 || t->attempt_count != t->expected ||
+	    t->state == DTSS_TASK_NEW)
+		return DTSS_E_CORRUPT;
+	return dtss_spec_decode(task_spec(t), t->spec_len, &s->mem, ret_spec);
+}
+
 static int lead_join(struct dtss_sched *s, struct task *t, struct dtss_time now)
 {
 	struct dtss_task_spec *spec;
 	int error;
 
-	if (t->ready.id >= s->meta.next_task || t->loaded != 3 || t->attempt_count != t->expected ||
-	    t->state == DTSS_TASK_NEW)
-		return DTSS_E_CORRUPT;
-	error = dtss_spec_decode(task_spec(t), t->spec_len, &s->mem, &spec);
+	error = lead_spec(s, t, &spec);
 	if (error)
 		return error;
 	error = lead_parts(s, t, spec);
@@ -107,10 +112,8 @@ static int lead_fits(const struct task *t)
 	return a && a->state == (t->state == DTSS_TASK_RUNNING ? DTSS_ATTEMPT_RUNNING : DTSS_ATTEMPT_LEASED);
 }
 
-static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time now)
+int lead_sound(const struct dtss_sched *s, const struct task *t)
 {
-	struct attempt *a = task_live(t);
-	struct worker *w;
 	uint64_t fence = 0;
 	uint32_t i;
 
@@ -118,11 +121,19 @@ static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time 
 		if (!t->attempts[i].worker_name || t->attempts[i].fence <= fence ||
 		    t->attempts[i].fence > s->meta.fence ||
 		    (i + 1 < t->attempt_count && t->attempts[i].state != DTSS_ATTEMPT_ENDED))
-			return DTSS_E_CORRUPT;
+			return 0;
 		fence = t->attempts[i].fence;
 	}
-	if (!lead_fits(t) || t->failed_count > t->policy->retry.attempts_max ||
-	    t->lost_count > t->policy->retry.lost_max)
+	return lead_fits(t) && t->failed_count <= t->policy->retry.attempts_max &&
+	       t->lost_count <= t->policy->retry.lost_max;
+}
+
+static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time now)
+{
+	struct attempt *a = task_live(t);
+	struct worker *w;
+
+	if (!lead_sound(s, t))
 		return DTSS_E_CORRUPT;
 	if (!a || a->worker)
 		return 0;

@@ -263,6 +263,7 @@ struct dtss_sched {
 	uint8_t *scratch; /* for encoding one record */
 	size_t scratch_cap;
 	int due_at_once;              /* 1: a tick has work left */
+	uint64_t broken_ticks;        /* that ended for lack of memory: the same again would not have */
 	uint64_t answer_seq;          /* what the last answer rests on; DTSS_NEVER: on everything so far */
 	struct intern *action_worker; /* of the action handed out last */
 };

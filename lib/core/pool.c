@@ -45,14 +45,17 @@ void pool_destroy(struct pool *p)
 	mem.release(mem.ctx, p, sizeof(*p));
 }
 
-static int pool_reserve(struct pool *p)
+/* Slots below want. */
+static int pool_reserve(struct pool *p, uint32_t want)
 {
-	uint32_t cap = p->cap == 0 ? POOL_WORD : 2 * p->cap;
+	uint32_t cap = p->cap == 0 ? POOL_WORD : p->cap;
 	struct pool_entry **entries;
 	uint64_t *taken;
 
-	if (p->count < p->cap)
+	if (want <= p->cap)
 		return 0;
+	while (cap < want)
+		cap *= 2;
 	entries = p->mem.alloc(p->mem.ctx, pool_block_size(cap));
 	if (entries == NULL)
 		return DTSS_E_NOMEM;
@@ -69,17 +72,10 @@ static int pool_reserve(struct pool *p)
 	return 0;
 }
 
-int pool_add(struct pool *p, struct pool_entry *e)
+static void pool_put(struct pool *p, struct pool_entry *e, uint32_t slot)
 {
-	uint32_t slot;
-
-	if (pool_reserve(p) != 0)
-		return DTSS_E_NOMEM;
-	while (p->taken[p->hint] == UINT64_MAX)
-		p->hint++;
-	slot = p->hint * POOL_WORD + bits_lowest(~p->taken[p->hint]);
 	DTSS_ASSERT(slot < p->cap && p->entries[slot] == NULL);
-	p->taken[p->hint] |= UINT64_C(1) << slot % POOL_WORD;
+	p->taken[slot / POOL_WORD] |= UINT64_C(1) << slot % POOL_WORD;
 	p->entries[slot] = e;
 	p->count++;
 	if (slot >= p->slots)
@@ -88,6 +84,15 @@ int pool_add(struct pool *p, struct pool_entry *e)
 	e->group = POOL_APART;
 	e->place = 0;
 	pool_join(p, e);
+}
+
+int pool_add(struct pool *p, struct pool_entry *e)
+{
+	if (pool_reserve(p, p->count + 1) != 0)
+		return DTSS_E_NOMEM;
+	while (p->taken[p->hint] == UINT64_MAX)
+		p->hint++;
+	pool_put(p, e, p->hint * POOL_WORD + bits_lowest(~p->taken[p->hint]));
 	return 0;
 }
 
@@ -102,6 +107,20 @@ void pool_remove(struct pool *p, struct pool_entry *e)
 	p->count--;
 	while (p->slots > 0 && p->entries[p->slots - 1] == NULL)
 		p->slots--;
+}
+
+int pool_move(struct pool *p, struct pool_entry *e, uint32_t slot)
+{
+	DTSS_ASSERT(pool_at(p, e->slot) == e);
+	if (slot == e->slot)
+		return 0;
+	if (pool_at(p, slot) != NULL)
+		return DTSS_E_CORRUPT;
+	if (pool_reserve(p, slot + 1) != 0)
+		return DTSS_E_NOMEM;
+	pool_remove(p, e);
+	pool_put(p, e, slot);
+	return 0;
 }
 
 int pool_retag_reserve(struct pool *p, const uint32_t *tags, uint16_t tag_count)

@@ -60,6 +60,8 @@ void pool_destroy(struct pool *p);
 /* Gives the entry a slot and takes note of its tags. DTSS_E_NOMEM: nothing changed. */
 int pool_add(struct pool *p, struct pool_entry *e);
 void pool_remove(struct pool *p, struct pool_entry *e);
+/* Into another slot. DTSS_E_CORRUPT: that is taken; DTSS_E_NOMEM. Nothing changed then. */
+int pool_move(struct pool *p, struct pool_entry *e, uint32_t slot);
 /* Room for one more group with so many tags, so that a pool_retag() to them does not cost a cache. DTSS_E_NOMEM. */
 int pool_retag_reserve(struct pool *p, const uint32_t *tags, uint16_t tag_count);
 /* The tags, or the names of the resources, are new ones already; the group is still the old one's. */

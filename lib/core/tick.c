@@ -70,6 +70,7 @@ int dtss_sched_tick(struct dtss_sched *s, struct dtss_time now)
 	/* what was done before memory ran out stands; the rest is due at once */
 	if (error || !budget || s->resolving_head || dispatch_pending(s))
 		s->due_at_once = 1;
+	s->broken_ticks += error != 0;
 	return budget == DTSS_STEP_MAX ? error : 0;
 }
 

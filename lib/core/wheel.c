@@ -236,3 +236,23 @@ uint64_t wheel_next(const struct wheel *w)
 		return w->held_ns;
 	return start_ns;
 }
+
+const struct timer *wheel_list(const struct wheel *w, unsigned list)
+{
+	DTSS_ASSERT(list < WHEEL_LISTS);
+	return list == WHEEL_LISTS - 1 ? w->expired : w->slots[list / WHEEL_SLOTS][list % WHEEL_SLOTS];
+}
+
+void wheel_put_back(struct wheel *w, unsigned list, struct timer *t, uint64_t due_ns)
+{
+	DTSS_ASSERT(list < WHEEL_LISTS);
+	DTSS_ASSERT(t->link == NULL && due_ns != DTSS_NEVER);
+	t->due_ns = due_ns;
+	w->count++;
+	if (list == WHEEL_LISTS - 1) {
+		wheel_link(&w->expired, t);
+		return;
+	}
+	wheel_link(&w->slots[list / WHEEL_SLOTS][list % WHEEL_SLOTS], t);
+	w->used[list / WHEEL_SLOTS] |= UINT64_C(1) << list % WHEEL_SLOTS;
+}

@@ -37,5 +37,10 @@ struct timer *wheel_pop(struct wheel *w, uint64_t now_ns);
  * already expired; DTSS_NEVER when none is set. Whoever sleeps until it and pops gets a timer at the latest after
  * WHEEL_LEVELS such sleeps and one more. */
 uint64_t wheel_next(const struct wheel *w);
+/* All lists, to be made again elsewhere: those of the slots, then the one of the expired. */
+#define WHEEL_LISTS (WHEEL_LEVELS * WHEEL_SLOTS + 1)
+const struct timer *wheel_list(const struct wheel *w, unsigned list); /* in its order, by next */
+/* At the head of that list, in a wheel that stands at the same tick. */
+void wheel_put_back(struct wheel *w, unsigned list, struct timer *t, uint64_t due_ns);
 
 #endif

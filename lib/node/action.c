@@ -40,7 +40,7 @@ int node_actions(struct dtss_node *n)
 	while (n->sched != NULL && node_event_room(n)) {
 		memset(&action, 0, sizeof action);
 		action.size = sizeof action;
-		if (dtss_sched_next_action(n->sched, &action) != 1)
+		if (node_engine_next_action(n, &action) != 1)
 			break;
 		if (action.type == DTSS_ACTION_SEND)
 			node_send(n, action.u.send.worker, action.u.send.message);
@@ -48,6 +48,7 @@ int node_actions(struct dtss_node *n)
 			n->events[n->event_count++] = action.u.event;
 		count++;
 	}
+	node_trace_actions(n);
 	return count > 0;
 }
 

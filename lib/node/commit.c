@@ -29,7 +29,7 @@ int node_commit(struct dtss_node *n, struct dtss_time now)
 		return 0;
 	memset(&batch, 0, sizeof batch);
 	batch.size = sizeof batch;
-	if (dtss_sched_batch(n->sched, &batch) != 1) {
+	if (node_engine_batch(n, now, &batch) != 1) {
 		if (n->state == DTSS_NODE_RECOVERING)
 			node_settled(n); /* nothing needs the disk; the next that does will tell */
 		return 0;
@@ -39,6 +39,7 @@ int node_commit(struct dtss_node *n, struct dtss_time now)
 	op.type = DTSS_STORE_COMMIT;
 	op.u.commit = &batch;
 	n->commit_seq = batch.last_seq;
+	node_trace_flush(n, now); /* what is stored has been recorded */
 	rc = node_store_submit(n, &op, &n->commit_serial);
 	if (rc < 0)
 		node_recover(n, now, rc == DTSS_E_FULL ? DTSS_E_AGAIN : rc); /* not begun, and the batch is gone */
@@ -55,7 +56,7 @@ void node_committed(struct dtss_node *n, struct dtss_time now, int result)
 	}
 	n->stored = n->commit_seq;
 	n->backoff_ms = 0;
-	dtss_sched_stored(n->sched, now, n->stored);
+	node_engine_stored(n, now, n->stored);
 	if (n->state == DTSS_NODE_RECOVERING)
 		node_settled(n);
 }

@@ -13,6 +13,8 @@ void dtss_node_info(const struct dtss_node *node, struct dtss_node_info *ret_inf
 	ret_info->epoch = node->epoch;
 	memcpy(ret_info->identity, node->store_info.identity, DTSS_IDENTITY_LEN);
 	ret_info->store = node->store->ops->name;
+	ret_info->tracing = node->trace.on;
+	ret_info->trace_error = node->trace.error;
 }
 
 struct dtss_sched *dtss_node_sched(struct dtss_node *node)

@@ -14,7 +14,7 @@ static void node_message_reports(struct dtss_node *n, struct dtss_time now, cons
 	size_t i;
 
 	for (i = 0; i < m->report_count && i < DTSS_HEARTBEAT_REPORTS_MAX; i++) {
-		int rc = dtss_sched_report(n->sched, now, &m->reports[i]);
+		int rc = node_engine_report(n, now, &m->reports[i]);
 		struct dtss_ack *ack = &reply->acks[answer->ack_count];
 
 		if (rc != 0 && rc != DTSS_E_FENCED)
@@ -54,7 +54,7 @@ static void node_message_heartbeat(struct dtss_node *n, struct dtss_time now, co
 	}
 	if (!renew_only)
 		node_message_reports(n, now, m, reply);
-	answer->result = dtss_sched_heartbeat(n->sched, now, &m->heartbeat);
+	answer->result = node_engine_heartbeat(n, now, &m->heartbeat);
 	if (renew_only)
 		reply->seq = 0;
 	else if (dtss_sched_seq(n->sched) > reply->seq)

@@ -134,6 +134,30 @@ struct node_local {
 	uint32_t stale;           /* 1: a newer incarnation is registered elsewhere */
 };
 
+/*
+ * What is recorded (trace.c). A segment begins where a snapshot can be taken: when the engine was loaded, or when nothing
+ * is under way.
+ *
+ *      due ── quiet ──► on ── long enough ──► on, full ── quiet ──► on, with a new segment
+ *       ▲                └────────────┬─────────┘
+ *       └── in a while ── an error ◄──┘
+ */
+struct node_trace {
+	struct dtss_trace *sink; /* NULL: none */
+	uint32_t on;             /* 1: calls are recorded */
+	uint32_t full;           /* 1: a new segment is to begin */
+	int32_t error;           /* why it is not on; 0: nothing is wrong */
+	uint32_t calls;          /* of dtss_sched_next_action(), not yet recorded */
+	uint64_t again_ns;       /* after an error */
+	uint64_t again_ms;
+	uint64_t snapshot_bytes; /* of this segment */
+	uint64_t bytes;          /* what came after it */
+	uint64_t broken;         /* the engine's ticks that cannot be repeated */
+	struct dtss_time now;    /* of the last call */
+	uint8_t *buf;
+	size_t cap;
+};
+
 struct dtss_node {
 	struct dtss_mem mem;
 	struct dtss_config sched_cfg;
@@ -144,6 +168,7 @@ struct dtss_node {
 	struct dtss_transport *transport; /* NULL: none */
 	struct node_local local;
 	struct dtss_sched *sched; /* NULL: it does not lead */
+	struct node_trace trace;
 
 	uint32_t state; /* enum dtss_node_state */
 	int32_t error;
@@ -190,6 +215,42 @@ uint64_t node_ns_after(struct dtss_time now, uint64_t ms);
 int node_commit(struct dtss_node *n, struct dtss_time now);
 void node_committed(struct dtss_node *n, struct dtss_time now, int result);
 uint64_t node_engine_seq(struct dtss_node *n); /* the engine's last event; what it no longer holds rests on it */
+
+/* engine.c: every call that changes the engine goes through here, so that it is recorded */
+int node_engine_lead(struct dtss_node *n, struct dtss_time now); /* with the node's epoch */
+void node_engine_destroy(struct dtss_node *n);
+int node_engine_submit(struct dtss_node *n, struct dtss_time now, const struct dtss_task_spec *specs, size_t count,
+		       dtss_task_id *ret_ids, uint8_t *ret_known);
+int node_engine_cancel(struct dtss_node *n, struct dtss_time now, dtss_task_id id, int *ret_stopping);
+int node_engine_retry(struct dtss_node *n, struct dtss_time now, dtss_task_id id, const struct dtss_task_spec *spec,
+		      dtss_task_id *ret_id);
+int node_engine_hold(struct dtss_node *n, struct dtss_time now, dtss_task_id id);
+int node_engine_release(struct dtss_node *n, struct dtss_time now, dtss_task_id id);
+int node_engine_heartbeat(struct dtss_node *n, struct dtss_time now, const struct dtss_heartbeat *heartbeat);
+int node_engine_report(struct dtss_node *n, struct dtss_time now, const struct dtss_report *report);
+int node_engine_place(struct dtss_node *n, struct dtss_time now, const char *const *tags, size_t tag_count,
+		      struct dtss_placement *ret_placement);
+int node_engine_drain(struct dtss_node *n, struct dtss_time now, const char *worker);
+int node_engine_cordon(struct dtss_node *n, struct dtss_time now, const char *worker);
+int node_engine_uncordon(struct dtss_node *n, struct dtss_time now, const char *worker);
+int node_engine_tick(struct dtss_node *n, struct dtss_time now);
+int node_engine_batch(struct dtss_node *n, struct dtss_time now, struct dtss_batch *ret_batch);
+void node_engine_stored(struct dtss_node *n, struct dtss_time now, uint64_t seq);
+int node_engine_next_action(struct dtss_node *n, struct dtss_action *ret_action);
+
+/* trace.c: the recording itself; nothing of it when it is off */
+void node_trace_begin(struct dtss_node *n, struct dtss_time now); /* a segment, with the engine as it stands */
+void node_trace_turn(struct dtss_node *n, struct dtss_time now);  /* the same, if one is due and it can be done now */
+void node_trace_end(struct dtss_node *n);                         /* before the engine goes */
+void node_trace_flush(struct dtss_node *n, struct dtss_time now);
+void node_trace_fail(struct dtss_node *n, struct dtss_time now, int error);
+void node_trace_close(struct dtss_node *n);
+/* One frame: begin, what the call was given, end. bytes: room for the latter. 0: it is not recorded. */
+struct wire_out;
+int node_trace_call(struct dtss_node *n, struct wire_out *out, uint32_t kind, uint32_t flags, struct dtss_time now,
+		    int result, size_t bytes);
+void node_trace_done(struct dtss_node *n, struct wire_out *out);
+void node_trace_actions(struct dtss_node *n); /* engine.c: those that were handed out */
 
 /* action.c */
 int node_actions(struct dtss_node *n);

@@ -45,6 +45,7 @@ static int node_open_new(struct dtss_node **ret_node, const struct dtss_node_con
 	n->cfg = *cfg;
 	n->store = cfg->store;
 	n->transport = cfg->transport;
+	n->trace.sink = cfg->trace;
 	n->state = DTSS_NODE_LOADING;
 	n->wake_ns = DTSS_NEVER;
 	node_renew_forget(n);
@@ -94,6 +95,8 @@ int dtss_node_open(struct dtss_node **ret_node, const struct dtss_node_config *c
 			c.store->ops->close(c.store);
 		if (c.transport != NULL)
 			c.transport->ops->close(c.transport);
+		if (c.trace != NULL)
+			c.trace->ops->close(c.trace);
 		return rc;
 	}
 	rc = node_open_config(n);
@@ -135,7 +138,8 @@ void dtss_node_close(struct dtss_node *node)
 	node_close_requests(node);
 	node_replies_drop(node);
 	node_local_close(node);
-	dtss_sched_destroy(node->sched);
+	node_engine_destroy(node);
+	node_trace_close(node);
 	if (node->events != NULL)
 		mem.release(mem.ctx, node->events, node->event_cap * sizeof *node->events);
 	if (node->transport != NULL)

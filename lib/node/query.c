@@ -75,7 +75,7 @@ void node_place(struct dtss_node *n, struct dtss_time now, struct node_request *
 		return;
 	}
 	memset(&placement, 0, sizeof placement);
-	rc = dtss_sched_place(n->sched, now, request->u.place.tags, request->u.place.tag_count, &placement);
+	rc = node_engine_place(n, now, request->u.place.tags, request->u.place.tag_count, &placement);
 	if (rc == 0) {
 		DTSS_ASSERT(strlen(placement.worker) <= DTSS_NAME_LEN_MAX);
 		memcpy(worker, placement.worker, strlen(placement.worker) + 1);
@@ -100,7 +100,7 @@ void node_heartbeat(struct dtss_node *n, struct dtss_time now, struct node_reque
 		node_answer_invalid(n, r, "heartbeat", "a heartbeat");
 		return;
 	}
-	rc = dtss_sched_heartbeat(n->sched, now, heartbeat);
+	rc = node_engine_heartbeat(n, now, heartbeat);
 	if (rc == 0)
 		node_answer(n, r, 0, node_engine_seq(n) != before ? node_engine_seq(n) : 0);
 	else

@@ -52,21 +52,21 @@ static int recover_stream(struct dtss_node *n, struct dtss_sched *s)
 /* An engine that leads with the node's epoch, from what is stored. */
 static int recover_engine(struct dtss_node *n, struct dtss_time now)
 {
-	struct dtss_sched *s;
 	int rc;
 
 	DTSS_ASSERT(n->sched == NULL && n->epoch > 0);
-	rc = dtss_sched_create(&s, &n->sched_cfg, &n->mem);
+	rc = dtss_sched_create(&n->sched, &n->sched_cfg, &n->mem);
 	if (rc < 0)
 		return rc;
-	rc = recover_stream(n, s);
+	rc = recover_stream(n, n->sched);
+	if (rc == 0 && n->trace.sink != NULL && n->backoff_ms == 0)
+		node_trace_begin(n, now);
 	if (rc == 0)
-		rc = dtss_sched_lead(s, now, n->epoch);
+		rc = node_engine_lead(n, now);
 	if (rc < 0) {
-		dtss_sched_destroy(s);
+		node_engine_destroy(n);
 		return rc;
 	}
-	n->sched = s;
 	n->stored = node_engine_seq(n); /* that it leads is an event too, but no answer rests on it */
 	return 0;
 }
@@ -171,8 +171,7 @@ int node_wake(struct dtss_node *n, struct dtss_time now)
 void node_recover(struct dtss_node *n, struct dtss_time now, int error)
 {
 	DTSS_ASSERT(error < 0);
-	dtss_sched_destroy(n->sched);
-	n->sched = NULL;
+	node_engine_destroy(n);
 	n->quiet = 0;
 	n->commit_serial = 0;
 	node_answers_fail(n, recover_answer(error));

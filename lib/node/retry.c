@@ -5,7 +5,7 @@
 void node_retry_begin(struct dtss_node *n, struct dtss_time now, struct node_request *r)
 {
 	dtss_task_id id = { 0 };
-	int rc = dtss_sched_retry(n->sched, now, r->task, NULL, &id);
+	int rc = node_engine_retry(n, now, r->task, NULL, &id);
 
 	if (rc == DTSS_E_NOT_FOUND) {
 		node_lookup(n, r);
@@ -40,7 +40,7 @@ void node_retry_task(struct dtss_node *n, struct dtss_time now, struct node_requ
 void node_retry_run(struct dtss_node *n, struct dtss_time now, struct node_request *r)
 {
 	dtss_task_id id = { 0 };
-	int rc = dtss_sched_retry(n->sched, now, r->task, r->specs, &id);
+	int rc = node_engine_retry(n, now, r->task, r->specs, &id);
 
 	DTSS_ASSERT(r->specs != NULL);
 	r->answer.u.retry = id;

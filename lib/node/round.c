@@ -24,7 +24,7 @@ static int node_tick(struct dtss_node *n, struct dtss_time now)
 	if (n->sched == NULL || n->quiet)
 		return 0;
 	for (i = 0; i < NODE_ROUND_TICKS && dtss_sched_next_ns(n->sched) <= now.mono_ns; i++) {
-		if (dtss_sched_tick(n->sched, now) < 0)
+		if (node_engine_tick(n, now) < 0)
 			break; /* no memory: it stays due */
 	}
 	return dtss_sched_next_ns(n->sched) == 0; /* it has more to do at once */
@@ -43,6 +43,7 @@ int node_round(struct dtss_node *n, struct dtss_time now)
 	more |= node_commit(n, now);
 	more |= node_store_poll(n, now);
 	more |= node_actions(n);
+	node_trace_turn(n, now);
 	more |= node_answers_release(n, now);
 	node_replies_release(n);
 	return more;

@@ -59,12 +59,7 @@ void node_submit_run(struct dtss_node *n, struct dtss_time now, struct node_requ
 		node_answer(n, r, DTSS_E_NOMEM, 0);
 		return;
 	}
-	if (count == 1) {
-		rc = dtss_sched_submit(n->sched, now, specs, ids);
-		known[0] = rc == 1;
-	} else {
-		rc = dtss_sched_submit_many(n->sched, now, specs, count, ids, known);
-	}
+	rc = node_engine_submit(n, now, specs, count, ids, known);
 	if (rc == DTSS_E_NOT_FOUND && r->specs == NULL) {
 		node_submit_lookup(n, now, r, specs, count);
 		return;

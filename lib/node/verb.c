@@ -6,7 +6,7 @@
 static void node_cancel(struct dtss_node *n, struct dtss_time now, struct node_request *r)
 {
 	int stopping = 0;
-	int rc = dtss_sched_cancel(n->sched, now, r->task, &stopping);
+	int rc = node_engine_cancel(n, now, r->task, &stopping);
 
 	r->answer.u.cancel.stopping = stopping != 0;
 	node_answer_engine(n, r, rc, dtss_sched_seq(n->sched));
@@ -22,14 +22,14 @@ static void node_verb_worker(struct dtss_node *n, struct dtss_time now, struct n
 	}
 	switch (r->answer.type) {
 	case DTSS_REQUEST_DRAIN:
-		rc = dtss_sched_drain(n->sched, now, worker);
+		rc = node_engine_drain(n, now, worker);
 		break;
 	case DTSS_REQUEST_CORDON:
-		rc = dtss_sched_cordon(n->sched, now, worker);
+		rc = node_engine_cordon(n, now, worker);
 		break;
 	default:
 		DTSS_ASSERT(r->answer.type == DTSS_REQUEST_UNCORDON);
-		rc = dtss_sched_uncordon(n->sched, now, worker);
+		rc = node_engine_uncordon(n, now, worker);
 	}
 	node_answer_engine(n, r, rc, dtss_sched_seq(n->sched));
 }
@@ -56,11 +56,11 @@ void node_verb(struct dtss_node *n, struct dtss_time now, struct node_request *r
 		node_retry_begin(n, now, r);
 		return;
 	case DTSS_REQUEST_HOLD:
-		rc = dtss_sched_hold(n->sched, now, r->task);
+		rc = node_engine_hold(n, now, r->task);
 		node_answer_engine(n, r, rc, dtss_sched_seq(n->sched));
 		return;
 	case DTSS_REQUEST_RELEASE:
-		rc = dtss_sched_release(n->sched, now, r->task);
+		rc = node_engine_release(n, now, r->task);
 		node_answer_engine(n, r, rc, dtss_sched_seq(n->sched));
 		return;
 	case DTSS_REQUEST_GET:

@@ -26,6 +26,8 @@ void rig_open(struct rig *r)
 	r->gate = gate_store_open();
 	r->gate->lead_expires = lead_expires;
 	cfg.store = &r->gate->base;
+	r->mirror = mirror_trace_open();
+	cfg.trace = &r->mirror->base;
 	cfg.sched = &r->sched;
 	ck_assert_int_eq(dtss_loop_open(&cfg.transport, &r->far, "w", NULL), 0);
 	ck_assert_int_eq(dtss_node_open(&r->node, &cfg, rig_now(r)), 0);
@@ -47,6 +49,7 @@ void rig_step(struct rig *r)
 		int rc = dtss_node_step(r->node, rig_now(r));
 
 		ck_assert_int_eq(rc, rig_state(r) == DTSS_NODE_FAILED ? rig_error(r) : 0);
+		mirror_same(r->mirror, r->node);
 		if (dtss_node_next_ns(r->node) > rig_now(r).mono_ns || r->gate->shut)
 			return;
 	}

@@ -4,6 +4,7 @@
 
 #include <dtss.h>
 #include "support/gate_store.h"
+#include "support/mirror_trace.h"
 
 /*
  * A node in virtual time over a gate store, with one agent's end of a loop in the test's hand.
@@ -14,8 +15,9 @@
 struct rig {
 	struct dtss_node *node;
 	struct gate_store *gate;
-	struct dtss_transport *far; /* the end of agent "w" */
-	struct dtss_config sched;   /* these two stay as they are when it is opened */
+	struct mirror_trace *mirror; /* whatever the node does is done once more beside it, and must end the same */
+	struct dtss_transport *far;  /* the end of agent "w" */
+	struct dtss_config sched;    /* these two stay as they are when it is opened */
 	int lead_expires;
 	uint64_t ms;
 	uint64_t token;
