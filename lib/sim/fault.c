@@ -270,18 +270,24 @@ static void fault_tail_scheduler(struct sim *s, uint32_t index)
 
 static void fault_tail_worker(struct sim *s, uint32_t index)
 {
-	uint32_t place = SIM_PLACE_WORKERS + index, i;
+	uint32_t place = SIM_PLACE_WORKERS + index, ways, i;
 
 	switch (sim_choose(s, 4)) {
 	case 2:
 		worker_crash(s, index, DTSS_NEVER);
-		break;
+		return;
 	case 3:
-		for (i = 0; i < s->scheduler_count; i++)
-			fault_cut_both(s, place, SIM_PLACE_SCHEDULERS + i, DTSS_NEVER);
 		break;
 	default:
-		break;
+		return;
+	}
+	ways = 1 + (uint32_t)sim_choose(s, 3);
+	sim_say(s, place, "is cut for good");
+	for (i = 0; i < s->scheduler_count; i++) {
+		if (ways & 1)
+			fault_cut_one(s, place, SIM_PLACE_SCHEDULERS + i, DTSS_NEVER);
+		if (ways & 2)
+			fault_cut_one(s, SIM_PLACE_SCHEDULERS + i, place, DTSS_NEVER);
 	}
 }
 
