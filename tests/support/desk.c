@@ -260,6 +260,15 @@ int desk_submit(struct desk *d, size_t count, size_t payload)
 	return desk_store(d, 0);
 }
 
+int desk_flip(struct desk *d, uint64_t task)
+{
+	dtss_task_id id = { task };
+
+	if (dtss_sched_hold(d->s, d->now, id) != 0)
+		ck_assert_int_eq(dtss_sched_release(d->s, d->now, id), 0);
+	return desk_store(d, 0);
+}
+
 int desk_work(struct desk *d, uint32_t slots)
 {
 	struct dtss_heartbeat hb = { .size = sizeof hb, .name = "w", .incarnation = 1, .kind = DTSS_WORKER_AGENT };

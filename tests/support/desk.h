@@ -51,6 +51,7 @@ struct desk_state *desk_find(struct desk *d, size_t after);
 /* All that the engine has to store, with log bytes of the given length in the same group; 0, or what the store said. */
 int desk_store(struct desk *d, size_t log_len);
 int desk_submit(struct desk *d, size_t count, size_t payload); /* and stores */
+int desk_flip(struct desk *d, uint64_t task);                  /* a task is held, or let go again; stores */
 int desk_work(struct desk *d, uint32_t slots);                 /* the worker asks for work, and is given it */
 int desk_end(struct desk *d, int32_t exit_code);               /* of all that it was given; those are history then */
 
