@@ -10,20 +10,6 @@
 
 #define DESK_MS INT64_C(1000000)
 
-void desk_init(struct desk *d)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	memset(d, 0, sizeof *d);
-	if (tmp == NULL || strlen(tmp) > 40)
-		tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"; /* the plug is pulled by hand */
-	snprintf(d->dir, sizeof d->dir, "%s/dtss-desk-XXXXXX", tmp);
-	ck_assert_ptr_nonnull(mkdtemp(d->dir));
-	snprintf(d->path, sizeof d->path, "%s/store", d->dir);
-	d->now.mono_ns = 1000 * DESK_MS;
-	d->now.wall_ns = INT64_C(1700000000) * 1000 * DESK_MS;
-}
-
 void desk_close(struct desk *d)
 {
 	dtss_sched_destroy(d->s);
@@ -126,6 +112,24 @@ static struct desk_state *desk_note(struct desk *d, size_t asked, size_t said)
 	return state;
 }
 
+void desk_init(struct desk *d)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	memset(d, 0, sizeof *d);
+	if (tmp == NULL || strlen(tmp) > 40)
+		tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"; /* the plug is pulled by hand */
+	snprintf(d->dir, sizeof d->dir, "%s/dtss-desk-XXXXXX", tmp);
+	ck_assert_ptr_nonnull(mkdtemp(d->dir));
+	snprintf(d->path, sizeof d->path, "%s/store", d->dir);
+	d->now.mono_ns = 1000 * DESK_MS;
+	d->now.wall_ns = INT64_C(1700000000) * 1000 * DESK_MS;
+	ck_assert_int_eq(dtss_sched_create(&d->s, NULL, dtss_mem_libc()), 0);
+	(void)desk_note(d, 0, 0); /* an empty store is what there is at first */
+	dtss_sched_destroy(d->s);
+	d->s = NULL;
+}
+
 /* What was asked and not found again will never come. */
 static void desk_forget(struct desk *d, const struct desk_state *found)
 {
@@ -157,7 +161,7 @@ int desk_open(struct desk *d)
 		error = desk_load(d);
 	if (error < 0)
 		return error;
-	state = d->state_count > 0 ? desk_find(d, power_count()) : desk_note(d, 0, 0);
+	state = desk_find(d, power_count());
 	ck_assert_ptr_nonnull(state);
 	desk_forget(d, state);
 	if (state->said == SIZE_MAX)

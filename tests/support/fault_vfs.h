@@ -34,4 +34,10 @@ void fault_vfs_plan(const struct fault_vfs_plan *plan);
 /* How many calls of the planned sort there were. */
 int fault_vfs_count(void);
 
+/*
+ * 1: of each second read and write of more than a byte the kernel does half, and each seventh is interrupted. 0: as usual
+ * again; how many that were.
+ */
+int fault_vfs_short(int on);
+
 #endif

@@ -205,6 +205,55 @@ START_TEST(the_power_is_cut_after_a_restart)
 }
 END_TEST
 
+/* One call fails, or all from there on; what was said before is durable, and after it nothing more is accepted. */
+static size_t fails_at(const struct fault_vfs_plan *plan)
+{
+	char name[96];
+	size_t calls;
+	int error;
+
+	desk_init(&d);
+	power_begin(d.dir);
+	fault_vfs_plan(plan);
+	error = closed();
+	calls = (size_t)fault_vfs_count();
+	if (error < 0 && d.store != NULL && error != DTSS_E_NOSPC && error != DTSS_E_UNKNOWN)
+		ck_assert_int_eq(desk_lead(&d), error);
+	desk_close(&d);
+	fault_vfs_plan(&no_fault);
+	power_end();
+	snprintf(name, sizeof name, "%s %d failed, %s", plan->on ? "all from call" : "call", plan->at,
+		 dtss_errname(error));
+	points++;
+	cut(name, power_count(), POWER_KEEP, 0);
+	cut(name, power_count(), POWER_DROP, 0);
+	cut(name, power_count(), POWER_TEAR, (uint64_t)plan->at);
+	power_forget();
+	desk_fini(&d);
+	return calls;
+}
+
+static const struct fault_vfs_plan fails[] = {
+	{ FAULT_VFS_ANY, SQLITE_IOERR, 0, 0 },
+	{ FAULT_VFS_ANY, SQLITE_IOERR, 0, 1 },
+	{ FAULT_VFS_WRITE, SQLITE_FULL, 0, 0 },
+	{ FAULT_VFS_WRITE, SQLITE_FULL, 0, 1 },
+};
+
+START_TEST(the_power_is_cut_after_a_call_failed)
+{
+	struct fault_vfs_plan plan = fails[_i];
+	int step = thorough() ? 1 : 29;
+
+	for (plan.at = 1; fails_at(&plan) >= (size_t)plan.at; plan.at += step)
+		continue;
+	if (thorough())
+		printf("disk: %s %s: %zu points, %zu images\n",
+		       plan.rc == SQLITE_FULL ? "a full disk at write" : "an error of call",
+		       plan.on ? "n and all after it" : "n", points, images);
+}
+END_TEST
+
 /* And in the middle of recovering from the cut before. */
 START_TEST(the_power_is_cut_while_it_recovers)
 {
@@ -241,6 +290,7 @@ Suite *suite_torture_sqlite_power(void)
 	tcase_set_timeout(tc, 1200);
 	tcase_add_loop_test(tc, the_power_is_cut_anywhere, 0, thorough() ? WORKLOADS : WORKLOADS - 1);
 	tcase_add_loop_test(tc, the_power_is_cut_after_a_restart, 0, 2);
+	tcase_add_loop_test(tc, the_power_is_cut_after_a_call_failed, 0, 4);
 	tcase_add_test(tc, the_power_is_cut_while_it_recovers);
 	suite_add_tcase(s, tc);
 	return s;
