@@ -138,6 +138,14 @@ static ssize_t guard_again(void)
 	return -1;
 }
 
+/* libmicrohttpd also reads before an answer is out. "Again" makes it wait for news from the kernel, which knows nothing of
+ * what is held here; "interrupted" does not. */
+static ssize_t guard_later(const struct guard *guard)
+{
+	errno = guard->held_len > 0 ? EINTR : EAGAIN;
+	return -1;
+}
+
 /* What follows a refusal is of no interest; but only who has read all of it can close without breaking the answer. */
 static ssize_t guard_drain(struct guard *guard, char *buf, size_t len)
 {
@@ -229,8 +237,8 @@ ssize_t guard_read(struct guard *guard, char *buf, size_t len)
 
 	if (guard->state == GUARD_LEAVING)
 		return guard_drain(guard, buf, len);
-	if (guard->state == GUARD_BUSY) /* nothing is read before the answer is out, but the end */
-		return guard_again();
+	if (guard->state == GUARD_BUSY)
+		return guard_later(guard);
 	n = guard_fill(guard, buf, len);
 	if (n <= 0)
 		return n;

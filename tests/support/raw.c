@@ -24,6 +24,18 @@ uint64_t raw_now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+void raw_start(struct dtssd_run *run, const char *conf)
+{
+	char path[] = "/tmp/dtss-conf-XXXXXX";
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, conf, strlen(conf)), (ssize_t)strlen(conf));
+	close(fd);
+	dtssd_start(run, "--config", path, NULL);
+	unlink(path);
+}
+
 int raw_connect(const struct dtssd_run *run)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)run->port) };
@@ -45,10 +57,12 @@ void raw_reader_fini(struct raw_reader *reader)
 	memset(reader, 0, sizeof *reader);
 }
 
-void raw_take(struct raw_reader *reader, int fd)
+void raw_take(struct raw_reader *reader, int fd, int ms)
 {
+	struct pollfd at = { .fd = fd, .events = POLLIN };
 	ssize_t n;
 
+	ck_assert_int_ge(poll(&at, 1, ms), 0);
 	do {
 		if (reader->cap - reader->len < 4096) {
 			reader->cap = reader->cap ? reader->cap * 2 : 8192;
@@ -82,6 +96,25 @@ int raw_response(struct raw_reader *reader, const char **ret_body, size_t *ret_l
 	}
 }
 
+int raw_closed(int fd, unsigned from_ms)
+{
+	struct raw_reader reader = { 0 };
+	uint64_t begun_ms = raw_now_ms();
+	int status, last = 0;
+	const char *body;
+	size_t len;
+
+	while (!reader.ended) {
+		ck_assert_msg(raw_now_ms() - begun_ms < RAW_MS, "the server does not close");
+		raw_take(&reader, fd, 1000);
+	}
+	ck_assert_uint_ge(raw_now_ms() - begun_ms, from_ms);
+	while ((status = raw_response(&reader, &body, &len)) != 0)
+		last = status;
+	raw_reader_fini(&reader);
+	return last;
+}
+
 /* ---- the healthy client ---- */
 
 void healthy_open(struct healthy *healthy, const struct dtssd_run *run)
@@ -99,7 +132,6 @@ unsigned healthy_submitted(struct healthy *healthy, unsigned ms)
 {
 	static const char request[] = "GET /api/v2/stats HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	struct raw_reader *reader = &healthy->reader;
-	struct pollfd at = { .fd = healthy->fd, .events = POLLIN };
 	uint64_t until_ms = raw_now_ms() + ms;
 	const char *body, *number;
 	size_t len;
@@ -111,8 +143,7 @@ unsigned healthy_submitted(struct healthy *healthy, unsigned ms)
 		uint64_t now_ms = raw_now_ms();
 
 		ck_assert_msg(now_ms < until_ms, "a healthy client was not answered within %u ms", ms);
-		poll(&at, 1, (int)(until_ms - now_ms));
-		raw_take(reader, healthy->fd);
+		raw_take(reader, healthy->fd, (int)(until_ms - now_ms));
 		status = raw_response(reader, &body, &len);
 		ck_assert_msg(status || !reader->ended, "a healthy client lost its connection");
 	} while (!status);
@@ -163,4 +194,14 @@ unsigned raw_memory_kib(const struct dtssd_run *run)
 	fclose(file);
 	ck_assert_uint_gt(kib, 0);
 	return kib;
+}
+
+void raw_settled(const struct dtssd_run *run, unsigned descriptors)
+{
+	uint64_t until_ms = raw_now_ms() + RAW_MS;
+
+	while (raw_descriptors(run) > descriptors) {
+		ck_assert_msg(raw_now_ms() < until_ms, "%u descriptors, not %u", raw_descriptors(run), descriptors);
+		poll(NULL, 0, 10);
+	}
 }

@@ -9,6 +9,8 @@
 /* Bytes as they are, to and from a dtssd. Whatever fails, fails the test; nothing waits longer than RAW_MS. */
 #define RAW_MS 20000
 
+/* dtssd_start() with such a configuration file. */
+void raw_start(struct dtssd_run *run, const char *conf);
 /* A connection to it that does not block; the kernel sends what it is given at once. */
 int raw_connect(const struct dtssd_run *run);
 
@@ -21,8 +23,8 @@ struct raw_reader {
 	int ended; /* the server has closed */
 };
 
-/* Takes what is there now. */
-void raw_take(struct raw_reader *reader, int fd);
+/* Takes what is there now, or in ms. */
+void raw_take(struct raw_reader *reader, int fd, int ms);
 void raw_reader_fini(struct raw_reader *reader);
 /* The next response that is whole: its status, and its body; 0: none. Those below 200 are left out. */
 int raw_response(struct raw_reader *reader, const char **ret_body, size_t *ret_len);
@@ -40,6 +42,10 @@ void healthy_close(struct healthy *healthy);
 unsigned healthy_submitted(struct healthy *healthy, unsigned ms);
 
 uint64_t raw_now_ms(void);
+/* Waits until the server has closed, which it must do between from_ms and RAW_MS from now. Gives the last status, or 0. */
+int raw_closed(int fd, unsigned from_ms);
+/* Waits until the server has no more descriptors open than that. */
+void raw_settled(const struct dtssd_run *run, unsigned descriptors);
 /* How many descriptors the server has open, and how many KiB of memory it uses. */
 unsigned raw_descriptors(const struct dtssd_run *run);
 unsigned raw_memory_kib(const struct dtssd_run *run);

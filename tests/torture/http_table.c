@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,17 +28,7 @@ static struct healthy healthy;
 
 static void setup(void)
 {
-	char path[96];
-	FILE *conf;
-
-	dtssd_start(&run, NULL);
-	ck_assert_int_eq(dtssd_stop(&run, SIGTERM), 0);
-	snprintf(path, sizeof path, "%s/conf", run.dir);
-	conf = fopen(path, "w");
-	ck_assert(conf != NULL);
-	fputs("hosts = other.example, scheduler.example\n", conf);
-	fclose(conf);
-	dtssd_again(&run, "--config", path, NULL);
+	raw_start(&run, "hosts = other.example, scheduler.example\n");
 	healthy_open(&healthy, &run);
 }
 
@@ -123,13 +112,13 @@ static void outcome_add(struct outcome *o, int status)
 	o->again++;
 }
 
-static void listen_to(struct raw_reader *reader, int fd, struct outcome *o)
+static void listen_to(struct raw_reader *reader, int fd, int ms, struct outcome *o)
 {
 	const char *body;
 	size_t len;
 	int status;
 
-	raw_take(reader, fd);
+	raw_take(reader, fd, ms);
 	while ((status = raw_response(reader, &body, &len)) != 0) {
 		if (memmem(body, len, PROBE_ANSWER, strlen(PROBE_ANSWER))) {
 			outcome_flush(o);
@@ -151,7 +140,7 @@ static void say(int fd, const char *bytes, size_t len, struct raw_reader *reader
 
 		ck_assert_msg(raw_now_ms() < until_ms, "the server neither reads nor closes");
 		poll(&at, 1, 1000);
-		listen_to(reader, fd, o);
+		listen_to(reader, fd, 0, o);
 		n = send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n > 0) {
 			bytes += n;
@@ -179,7 +168,6 @@ static void converse(const struct http_row *row, enum delivery how, struct outco
 	struct raw_reader reader = { 0 };
 	uint64_t until_ms = raw_now_ms() + RAW_MS;
 	int fd = raw_connect(&run);
-	struct pollfd at = { .fd = fd, .events = POLLIN };
 	size_t len;
 	char *bytes = row_bytes(row, &len);
 
@@ -190,8 +178,7 @@ static void converse(const struct http_row *row, enum delivery how, struct outco
 			strcat(o->text, " and is not closed");
 			break;
 		}
-		poll(&at, 1, 1000);
-		listen_to(&reader, fd, o);
+		listen_to(&reader, fd, 1000, o);
 	}
 	outcome_flush(o);
 	close(fd);
@@ -255,16 +242,12 @@ END_TEST
 START_TEST(each_row_whole_and_nothing_is_left_behind)
 {
 	unsigned descriptors, kib;
-	uint64_t until_ms;
 
 	whole_table(WHOLE);
 	kib = raw_memory_kib(&run);
 	descriptors = raw_descriptors(&run);
 	whole_table(WHOLE);
-	until_ms = raw_now_ms() + RAW_MS;
-	while (raw_descriptors(&run) > descriptors && raw_now_ms() < until_ms)
-		healthy_submitted(&healthy, HEALTHY_MS);
-	ck_assert_uint_le(raw_descriptors(&run), descriptors);
+	raw_settled(&run, descriptors);
 	ck_assert_uint_le(raw_memory_kib(&run), kib + 8192);
 }
 END_TEST
