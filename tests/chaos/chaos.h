@@ -152,6 +152,7 @@ char *host_text(const char *path, size_t *ret_len); /* malloc'd, with a NUL; emp
 void host_write(const struct chaos *c, const char *name, const char *text);
 pid_t host_spawn(const struct chaos *c, const struct node *node, char *const argv[], char *const env[], int nobody);
 int host_descriptors(pid_t pid);
+pid_t host_child(pid_t parent, const char *name);                   /* 0: it has none of that name */
 unsigned host_left(const struct chaos *c, char *names, size_t cap); /* processes of ours that live */
 
 /* crew.c: the scheduler and the agents. fsync > 0: it dies at that one, before (1) or after (2) it */

@@ -316,3 +316,25 @@ int host_descriptors(pid_t pid)
 	closedir(dir);
 	return count;
 }
+
+pid_t host_child(pid_t parent, const char *name)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	pid_t found = 0;
+
+	while (proc && found == 0 && (entry = readdir(proc))) {
+		char path[300], called[32], *text;
+		int pid, of;
+
+		snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
+		text = atoi(entry->d_name) > 0 ? host_text(path, NULL) : NULL;
+		if (text && sscanf(text, "%d (%31[^)]) %*c %d", &pid, called, &of) == 3 && of == parent &&
+		    strcmp(called, name) == 0)
+			found = pid;
+		free(text);
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}

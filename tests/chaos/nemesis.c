@@ -153,6 +153,29 @@ static void nemesis_bury(struct nemesis *n)
 	}
 }
 
+/* With its guard, so that nobody clears up before the next start. Stopped first, else it would start another guard. */
+static void nemesis_kill_both(struct nemesis *n, unsigned which)
+{
+	struct node *node = node_of(n->c, which);
+	pid_t guard;
+
+	(void)kill(node->pid, SIGSTOP);
+	guard = host_child(node->pid, "dtss-guard");
+	if (guard > 0)
+		(void)kill(guard, SIGKILL);
+	history_note(n->c, "kill the guard of", node->name);
+	nemesis_kill(n, which, SIGKILL);
+	n->troubles[which].until_ms = mono_ms() + draw(&n->c->random, 400); /* within the lease: nothing is excused */
+}
+
+/* As when the power goes: nobody is left to see that somebody went. */
+static void nemesis_kill_all(struct nemesis *n)
+{
+	for (unsigned which = 0; which <= n->c->options.agents; which++)
+		if (n->troubles[which].until_ms == 0)
+			nemesis_kill(n, which, SIGKILL);
+}
+
 static void nemesis_cut(struct nemesis *n, unsigned which)
 {
 	static const char *const cuts[] = { "cut from", "cut to", "cut from and to", "take down the link of" };
@@ -184,7 +207,11 @@ static void nemesis_act(struct nemesis *n)
 
 	if (n->troubles[which].until_ms != 0 || (nemesis_troubles(n) > 1 && draw(&c->random, 4) != 0))
 		return;
-	if (what < 45) {
+	if (what < 2) {
+		nemesis_kill_all(n);
+	} else if (what < 6 && which > 0) {
+		nemesis_kill_both(n, which);
+	} else if (what < 45) {
 		nemesis_kill(n, which, SIGKILL);
 	} else if (what < 55 && (which == 0 || n->troubles[0].until_ms == 0)) { /* to end, an agent must be heard */
 		nemesis_kill(n, which, SIGTERM);
