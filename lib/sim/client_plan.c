@@ -29,6 +29,8 @@ static void plan_retry(struct sim *s, struct sim_job *job)
 	}
 	if (plan_use(s, USE_RULES, 2))
 		job->rules = 1 + (uint32_t)sim_choose(s, 31);
+	if ((job->rules & 3) == DTSS_RETRY_IGNORE)
+		job->rules |= 4; /* what ignores its own timeout never ends */
 }
 
 static void plan_times(struct sim *s, struct sim_job *job)

@@ -99,6 +99,7 @@ static void replied_submit_error(struct sim *s, const struct sim_call *call, con
 	if (a->result != DTSS_E_CONFLICT)
 		return;
 	SOMETIMES(s, SIM_PROBE_CONFLICT);
+	job += call->ask == ASK_SUBMIT ? a->problem.index : 0;
 	if (!job->keyed || (!job->hash[CLIENT_OTHER] && call->ask != ASK_CONFLICT))
 		sim_violate(s, "S2", "a key is in conflict with itself", job->number, a->u.submit.conflict.v);
 }

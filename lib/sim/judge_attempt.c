@@ -68,10 +68,11 @@ static void attempt_lost(struct sim *s, const struct judge_task *t, const struct
 		return;
 	}
 	SOMETIMES(s, t->live == DTSS_ATTEMPT_LEASED ? SIM_PROBE_LOST_LEASED : SIM_PROBE_LOST_RUNNING);
-	if (now && f->renewed_ns && now < f->renewed_ns + lease)
+	/* a heartbeat may have come after it was decided, and before that was stored */
+	if (now && f->renewed_ns && f->renewed_ns <= now && now < f->renewed_ns + lease)
 		sim_violate(s, "L2", "a lease was lost before its time", f->fence,
 			    (f->renewed_ns + lease - now) / JUDGE_MS);
-	if (f->acked_true_ns && s->judge.event_true && !s->wild &&
+	if (f->acked_true_ns && f->acked_true_ns < s->judge.event_true && !s->wild &&
 	    s->judge.event_true < f->acked_true_ns + lease - lease / 32)
 		sim_violate(s, "L2", "a lease was lost that its worker was told to be renewed", f->fence, 0);
 }

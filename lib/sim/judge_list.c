@@ -97,7 +97,7 @@ int judge_open(const struct sim *s, const struct judge_worker *w, uint64_t at_ns
 
 	if (!w->now.number || w->now.draining || w->now.cordoned || w->changes > 1 || w->now.status != DTSS_WORKER_ONLINE)
 		return 0;
-	if (!at_ns || !r->lead_ns || h->last_ns < r->lead_ns || h->last_ns > at_ns || h->any_ns > at_ns)
+	if (!at_ns || !r->lead_ns || h->last_ns <= r->lead_ns || h->last_ns > at_ns || h->any_ns > at_ns)
 		return 0;
 	if (h->stopping || h->fuzzy || h->incarnation != w->now.incarnation || (s->judge.places && w->now.address))
 		return 0;
