@@ -97,7 +97,7 @@ static int action_fill_message(struct dtss_sched *s, const struct pending *p)
 		const struct task *t = task_find(s, p->task);
 		const struct attempt *a = t ? task_live(t) : NULL;
 
-		if (!a || a->fence != p->fence || a->state != DTSS_ATTEMPT_LEASED)
+		if (!a || a->fence != p->fence || a->state != DTSS_ATTEMPT_LEASED || !p->lease_ms)
 			return 0;
 		action_fill_assign(s, t, a, p->lease_ms);
 		return 1;

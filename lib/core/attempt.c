@@ -102,6 +102,15 @@ void attempt_grant(struct dtss_sched *s, struct dtss_time now, struct task *t, s
 	action_assign(s, t, s->cfg.lease_ms);
 }
 
+uint64_t attempt_lease_left_ms(const struct dtss_sched *s, struct dtss_time now, const struct task *t)
+{
+	uint64_t gone_ms = (now.mono_ns - t->renewed_ns + NS_PER_MS - 1) / NS_PER_MS;
+
+	DTSS_ASSERT(task_live(t));
+	DTSS_ASSERT(now.mono_ns >= t->renewed_ns);
+	return gone_ms < s->cfg.lease_ms ? s->cfg.lease_ms - gone_ms : 0;
+}
+
 static void attempt_backoff(struct dtss_sched *s, struct dtss_time now, struct task *t, uint64_t wait_ns,
 			    uint32_t cause)
 {

@@ -306,8 +306,12 @@ static void stored_release(struct dtss_sched *s, struct dtss_time now, uint64_t 
 			continue;
 		t = task_find(s, p->task);
 		a = t ? task_live(t) : NULL;
-		if (!a || a->fence != p->fence || a->sent)
+		if (!a || a->fence != p->fence)
 			continue;
+		if (a->sent) { /* again; it waited for what stood before it, while its lease ran */
+			p->lease_ms = attempt_lease_left_ms(s, now, t);
+			continue;
+		}
 		a->sent = 1; /* the lease runs from here */
 		t->renewed_ns = now.mono_ns;
 		t->phase_ns = now.mono_ns;

@@ -198,11 +198,10 @@ static uint32_t heartbeat_listed(struct dtss_sched *s, struct dtss_time now, str
 /* Again, but the lease runs since it was granted: the agent counts from when it hears of it. */
 static void heartbeat_assign_again(struct dtss_sched *s, struct dtss_time now, struct task *t)
 {
-	uint64_t gone_ms = (now.mono_ns - t->renewed_ns + NS_PER_MS - 1) / NS_PER_MS;
+	uint64_t left_ms = attempt_lease_left_ms(s, now, t);
 
-	DTSS_ASSERT(now.mono_ns >= t->renewed_ns);
-	if (gone_ms < s->cfg.lease_ms)
-		action_assign(s, t, s->cfg.lease_ms - gone_ms);
+	if (left_ms)
+		action_assign(s, t, left_ms);
 }
 
 static void heartbeat_unlisted(struct dtss_sched *s, struct dtss_time now, struct worker *w,

@@ -250,6 +250,30 @@ START_TEST(an_assignment_that_is_sent_again_has_what_is_left_of_its_lease)
 }
 END_TEST
 
+/* Behind what is not stored it waits, and its lease runs on meanwhile. */
+START_TEST(an_assignment_that_waited_for_the_store_has_what_is_left_of_its_lease)
+{
+	struct dtss_task_spec spec = engine_spec("b");
+	struct dtss_heartbeat hb;
+	dtss_task_id id;
+	uint64_t whole;
+
+	w->deaf = 1;
+	w->silent = 1;
+	given(0);
+	whole = engine_last(&e, DTSS_MESSAGE_ASSIGN)->lease_ms;
+	spec.flags = DTSS_SPEC_HELD;
+	ck_assert_int_eq(dtss_sched_submit(e.s, e.now, &spec, &id), 0);
+	hb = engine_heartbeat(&e, w);
+	ck_assert_int_eq(dtss_sched_heartbeat(e.s, e.now, &hb), 0);
+	ck_assert_int_eq(engine_batch(&e), 1);
+	engine_sleep(&e, 3000);
+	engine_stored(&e);
+	ck_assert_uint_eq(engine_count(&e, DTSS_MESSAGE_ASSIGN, "w"), 2);
+	ck_assert_uint_eq(engine_last(&e, DTSS_MESSAGE_ASSIGN)->lease_ms, whole - 3000);
+}
+END_TEST
+
 START_TEST(what_is_not_ours_is_to_be_stopped_and_takes_a_slot)
 {
 	dtss_task_id id = given(1), second;
@@ -332,6 +356,7 @@ Suite *suite_unit_heartbeat(void)
 	tcase_add_test(c, an_attempt_that_was_seen_and_is_not_listed_is_taken_back);
 	tcase_add_test(c, an_assignment_that_was_lost_is_sent_again);
 	tcase_add_test(c, an_assignment_that_is_sent_again_has_what_is_left_of_its_lease);
+	tcase_add_test(c, an_assignment_that_waited_for_the_store_has_what_is_left_of_its_lease);
 	tcase_add_test(c, what_is_not_ours_is_to_be_stopped_and_takes_a_slot);
 	tcase_add_test(c, an_ended_attempt_may_stay_listed);
 	tcase_add_test(c, an_agent_that_is_stopping_gets_no_more_work);
