@@ -61,13 +61,12 @@ void client_other(struct sim *s, uint32_t index)
 	c->other_ns = 0;
 	if (sim_choose(s, 2) && other_free(s, index))
 		return;
-	if (c->listing.on) {
+	if (drains && (!s->faults_on || ask > ASK_CORDON) && sim_choose(s, 2)) {
+		other_uncordon(s, index);
+	} else if (c->listing.on) {
 		other_list(s, index);
 	} else if (!client_uses(s, kinds[kind].use) || (!s->faults_on && ask <= ASK_CORDON)) {
-		if (drains && (!s->faults_on || sim_choose(s, 2)))
-			other_uncordon(s, index);
-		else
-			c->other_ns = other_later(s);
+		c->other_ns = other_later(s);
 	} else if (ask == ASK_LIST) {
 		other_list(s, index);
 	} else if (ask == ASK_PLACE || ask == ASK_PLACEMENT) {
