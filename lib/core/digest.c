@@ -75,6 +75,8 @@ uint64_t dtss_sched_digest_all(const struct dtss_sched *s)
 	const struct task *t;
 	size_t i;
 
+	if (!s->epoch)
+		return sum; /* it decides nothing yet, so there is nothing volatile */
 	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id)) {
 		const struct attempt *a = task_live(t);
 		const uint64_t words[] = { t->ready.id,      t->renewed_ns,   t->phase_ns,         t->due_ns,

@@ -35,7 +35,7 @@ void attempt_view(const struct task *t, uint32_t index, struct dtss_attempt_view
 	ret_view->attempt = index + 1;
 	ret_view->state = a->state;
 	ret_view->fence = a->fence;
-	ret_view->worker = a->worker_name->text;
+	ret_view->worker = a->worker_name ? a->worker_name->text : ""; /* a gap, in the middle of a load */
 	ret_view->incarnation = a->incarnation;
 	ret_view->granted_ns = a->granted_ns;
 	ret_view->started_ns = a->started_ns;

@@ -235,11 +235,11 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 		return DTSS_E_CORRUPT;
 	if (batch_reserve(s, 1, BATCH_BYTES) != 0)
 		return DTSS_E_NOMEM;
-	for (t = ids_next(&s->tasks, 0); t && !error; t = ids_next(&s->tasks, t->ready.id)) {
+	for (t = ids_next(&s->tasks, 0); t && !error; t = ids_next(&s->tasks, t->ready.id))
 		error = lead_join(s, t, now);
-		if (!error)
-			error = lead_attempts(s, t, now);
-	}
+	/* only when all is there do leases begin: a lead that is tried again must not begin them earlier */
+	for (t = ids_next(&s->tasks, 0); t && !error; t = ids_next(&s->tasks, t->ready.id))
+		error = lead_attempts(s, t, now);
 	if (error)
 		return error;
 	wheel_init(&s->wheel, now.mono_ns);

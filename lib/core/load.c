@@ -29,6 +29,16 @@ static struct task *load_task_slot(struct dtss_sched *s, uint64_t id)
 	return t;
 }
 
+/* Nothing came into the slot: it goes, if it was made for this. */
+static int load_task_undo(struct dtss_sched *s, struct task *t)
+{
+	if (t && !t->loaded && !t->attempt_count) {
+		ids_clear(&s->tasks, &s->mem, t->ready.id);
+		task_free(s, t);
+	}
+	return DTSS_E_NOMEM;
+}
+
 static int load_task(struct dtss_sched *s, const struct dtss_record_body *b)
 {
 	const struct dtss_task_record *r = &b->u.task;
@@ -70,7 +80,7 @@ static int load_spec(struct dtss_sched *s, const struct dtss_record_body *b, con
 		return DTSS_E_NOMEM;
 	copy = sched_alloc(s, len);
 	if (!copy)
-		return DTSS_E_NOMEM;
+		return load_task_undo(s, t);
 	memcpy(copy, record, len);
 	sched_free(s, t->record, t->record_len);
 	t->record = copy;
@@ -122,19 +132,25 @@ static int load_detail(struct dtss_sched *s, struct attempt *a, const char *deta
 static int load_attempt(struct dtss_sched *s, const struct dtss_record_body *b)
 {
 	const struct dtss_attempt_view *v = &b->u.attempt.view;
-	struct task *t = load_task_slot(s, b->u.attempt.id);
 	struct intern *name;
 	struct attempt *a;
+	struct task *t;
+	uint32_t count;
 
 	if (!v->attempt || v->attempt > DTSS_ATTEMPTS_MAX || !v->worker)
 		return DTSS_E_CORRUPT;
-	if (!t || load_attempt_room(s, t, v->attempt) != 0)
+	t = load_task_slot(s, b->u.attempt.id);
+	if (!t)
 		return DTSS_E_NOMEM;
+	count = t->attempt_count;
+	if (load_attempt_room(s, t, v->attempt) != 0)
+		return load_task_undo(s, t);
 	a = &t->attempts[v->attempt - 1];
 	name = intern_get(&s->names, &s->mem, v->worker);
 	if (!name || load_detail(s, a, v->outcome.detail) != 0) {
 		intern_put(&s->names, &s->mem, name);
-		return DTSS_E_NOMEM;
+		t->attempt_count = count;
+		return load_task_undo(s, t);
 	}
 	intern_put(&s->names, &s->mem, a->worker_name);
 	a->worker_name = name;
