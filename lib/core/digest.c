@@ -90,7 +90,7 @@ uint64_t dtss_sched_digest_all(const struct dtss_sched *s)
 		const uint64_t words[] = { w->number,          w->status,     w->stopping,    w->heartbeat,
 					   w->last_seen_ns,    w->leased,     w->foreign,     w->young_total,
 					   w->old_total,       w->entry.used, w->entry.stamp, w->entry.for_task,
-					   w->entry.for_place, w->entry.slot };
+					   w->entry.for_place, w->entry.slot, w->fence_seen,  w->deaf_fence };
 
 		sum += digest_words(words, sizeof words / sizeof *words);
 	}

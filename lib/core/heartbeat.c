@@ -139,6 +139,7 @@ static void heartbeat_succeed(struct dtss_sched *s, struct dtss_time now, struct
 	w->incarnation = hb->incarnation;
 	w->kind = (uint8_t)hb->kind;
 	w->heartbeat = 0;
+	w->fence_seen = w->deaf_task = w->deaf_fence = 0;
 	w->stopping = 0;
 	w->most_tasks = 0;
 	w->foreign = w->old_total = 0;
@@ -223,6 +224,19 @@ static void heartbeat_unlisted(struct dtss_sched *s, struct dtss_time now, struc
 	}
 }
 
+/* What it never heard of is stopped, again and again: once it has seen that fence, it hears. */
+static void heartbeat_hears(struct dtss_sched *s, struct worker *w, uint64_t fence_seen)
+{
+	w->fence_seen = fence_seen;
+	if (!w->deaf_fence)
+		return;
+	DTSS_ASSERT(w->deaf_task);
+	if (fence_seen >= w->deaf_fence)
+		w->deaf_task = w->deaf_fence = 0;
+	else
+		action_stop(s, w, w->deaf_task, w->deaf_fence, DTSS_CAUSE_LOST);
+}
+
 #define FOREIGN_MAX (UINT32_MAX / 2) /* a claim beyond that would wrap what it is added to */
 
 static void heartbeat_load(struct dtss_sched *s, struct dtss_time now, struct worker *w,
@@ -237,6 +251,7 @@ static void heartbeat_load(struct dtss_sched *s, struct dtss_time now, struct wo
 		w->foreign = used;
 		return;
 	}
+	heartbeat_hears(s, w, hb->fence_seen);
 	unknown = heartbeat_listed(s, now, w, hb);
 	heartbeat_unlisted(s, now, w, hb);
 	w->foreign = unknown + (used > hb->held_count ? used - (uint32_t)hb->held_count : 0);

@@ -163,10 +163,12 @@ struct worker {
 	struct timer timer; /* its silence */
 	struct timer young_timer;
 	uint64_t number, incarnation;
-	uint64_t heartbeat;    /* the newest number */
-	uint64_t event_seq;    /* its last durable change */
-	size_t record_bytes;   /* while dirty: room for its record in the open batch */
-	uint64_t last_seen_ns; /* mono */
+	uint64_t heartbeat;             /* the newest number */
+	uint64_t fence_seen;            /* by its own word */
+	uint64_t deaf_task, deaf_fence; /* lost, though it spoke all the time and never knew of it; fence 0: it hears */
+	uint64_t event_seq;             /* its last durable change */
+	size_t record_bytes;            /* while dirty: room for its record in the open batch */
+	uint64_t last_seen_ns;          /* mono */
 	int64_t last_seen_wall_ns, skew_ns;
 	struct task *live; /* attempts on it, stopping ones included */
 	uint32_t leased;

@@ -80,6 +80,9 @@ static void restore_worker_fields(struct dtss_sched *s, struct worker *w, struct
 	s->stats.workers[w->status]++;
 	w->stopping = (uint8_t)wire_in_range(in, wire_get8(in), 0, 1);
 	w->heartbeat = wire_get64(in);
+	w->fence_seen = wire_get64(in);
+	w->deaf_task = wire_get64(in);
+	w->deaf_fence = wire_get64(in);
 	w->event_seq = wire_get64(in);
 	w->last_seen_ns = wire_get64(in);
 	w->last_seen_wall_ns = (int64_t)wire_get64(in);

@@ -201,6 +201,9 @@ static void snapshot_put_worker(struct wire_out *out, const struct worker *w)
 	wire_put8(out, w->status);
 	wire_put8(out, w->stopping);
 	wire_put64(out, w->heartbeat);
+	wire_put64(out, w->fence_seen);
+	wire_put64(out, w->deaf_task);
+	wire_put64(out, w->deaf_fence);
 	wire_put64(out, w->event_seq);
 	wire_put64(out, w->last_seen_ns);
 	wire_put64(out, (uint64_t)w->last_seen_wall_ns);
@@ -228,7 +231,7 @@ static int snapshot_worker_state(struct dtss_sched *s, struct dtss_snapshot *c, 
 		c->phase = PHASE_TASK_STATES;
 		return 0;
 	}
-	if (snapshot_begin(s, &out, SNAPSHOT_WORKER, w->name->len + 160 + (size_t)w->leased * 8) != 0)
+	if (snapshot_begin(s, &out, SNAPSHOT_WORKER, w->name->len + 192 + (size_t)w->leased * 8) != 0)
 		return DTSS_E_NOMEM;
 	snapshot_put_worker(&out, w);
 	return snapshot_end(s, &out, ret_piece, ret_len);

@@ -109,6 +109,15 @@ void task_ready_or_delayed(struct dtss_sched *s, struct dtss_time now, struct ta
 	task_move(s, now, t, later ? DTSS_TASK_DELAYED : DTSS_TASK_READY, cause);
 }
 
+/* Did its worker speak all the time, and never hear of it? Then it is sent nothing more until it shows that it hears. */
+static int task_unheard(const struct task *t, const struct attempt *a)
+{
+	const struct worker *w = a->worker;
+
+	return a->incarnation == w->incarnation && a->state == DTSS_ATTEMPT_LEASED && a->fence > w->fence_seen &&
+	       w->last_seen_ns > t->renewed_ns;
+}
+
 static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struct task *t, struct attempt *a)
 {
 	struct worker *w = a->worker;
@@ -118,6 +127,10 @@ static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struc
 
 	if (a->incarnation < w->incarnation || now.mono_ns >= t->renewed_ns + s->cfg.lease_ms * NS_PER_MS) {
 		o.cause = DTSS_CAUSE_LOST;
+		if (task_unheard(t, a)) {
+			w->deaf_task = t->ready.id;
+			w->deaf_fence = fence;
+		}
 	} else if (a->rejected) {
 		o.cause = DTSS_CAUSE_REJECTED;
 	} else if (a->state == DTSS_ATTEMPT_STOPPING || now.mono_ns < task_attempt_due(s, t)) {

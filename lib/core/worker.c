@@ -146,7 +146,7 @@ void worker_refresh(struct dtss_sched *s, struct worker *w)
 	w->entry.max = w->max_tasks;
 	if (w->most_tasks < w->max_tasks)
 		w->most_tasks = w->max_tasks;
-	w->entry.for_task = open && w->kind == DTSS_WORKER_AGENT;
+	w->entry.for_task = open && w->kind == DTSS_WORKER_AGENT && !w->deaf_fence;
 	w->entry.for_place = open && (w->kind == DTSS_WORKER_PLACEMENT || w->shape.address);
 	pool_update(s->pool, &w->entry);
 	if (w->status == DTSS_WORKER_ONLINE)

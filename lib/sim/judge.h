@@ -17,7 +17,7 @@
  * Nothing of the engine is asked but what it answers to a client, and whether it has anything left to do: at rest, with
  * all that it knows durable, all that was due must have happened.
  */
-#define JUDGE_TASKS_MAX 768  /* ids; a run makes fewer */
+#define JUDGE_TASKS_MAX 768   /* ids; a run makes fewer */
 #define JUDGE_FENCES_MAX 1024 /* the newest attempts; a power of two */
 #define JUDGE_KEYS_MAX 384
 #define JUDGE_NEEDS_MAX 64
@@ -31,12 +31,12 @@
 #define JUDGE_EPOCHS_MAX 1024
 #define JUDGE_SENT_MAX 16 /* heartbeats of a worker whose answer may still come */
 #define JUDGE_HELD_MAX 24
-#define JUDGE_HEARD_MAX 16 /* moments at which a worker was heard */
+#define JUDGE_HEARD_MAX 16  /* moments at which a worker was heard */
 #define JUDGE_ASKED_MAX 256 /* requests of a scheduler that are not yet answered */
-#define JUDGE_ENDS_MAX 4 /* ends of one attempt that were reported */
+#define JUDGE_ENDS_MAX 4    /* ends of one attempt that were reported */
 
 struct judge_need {
-	uint32_t tags; /* bit set */
+	uint32_t tags;  /* bit set */
 	uint32_t ready; /* tasks */
 	uint64_t amounts[JUDGE_RESOURCES_MAX];
 };
@@ -57,17 +57,17 @@ struct judge_past {
 struct judge_task {
 	uint32_t state; /* enum dtss_task_state; NEW: not yet */
 	uint32_t cause;
-	uint32_t job;   /* index + 1 of the client's; 0: not known */
-	uint32_t need;  /* index */
+	uint32_t job;  /* index + 1 of the client's; 0: not known */
+	uint32_t need; /* index */
 	uint8_t spec_seen, retired, held_asked, cancel_asked, hold_asked, release_asked, retry_asked, once_ready;
 	uint8_t lost_last;  /* the last attempt ended as lost, and nothing was decided since */
 	uint8_t after_lead; /* it backs off, and a leader began meanwhile */
 	int32_t priority;
 	uint32_t attempts, failed, lost, free;
-	uint32_t live;       /* enum dtss_attempt_state of the last attempt; 0: none is live */
-	uint64_t fence;      /* of the last attempt */
-	uint64_t ended_seq;  /* the event that ended the attempt; 0: none */
-	uint32_t worker;     /* index + 1 */
+	uint32_t live;      /* enum dtss_attempt_state of the last attempt; 0: none is live */
+	uint64_t fence;     /* of the last attempt */
+	uint64_t ended_seq; /* the event that ended the attempt; 0: none */
+	uint32_t worker;    /* index + 1 */
 	uint64_t retry_of;
 	uint64_t spec_hash;
 	struct judge_policy policy;
@@ -99,7 +99,7 @@ struct judge_fence {
 	uint64_t told_ns; /* on the clock of the leader: its assignment was sent, or the leader began; 0: not yet */
 	uint32_t task, attempt, worker;
 	uint8_t live, ran, reported_count, started_reported, unlisted;
-	uint8_t given_up; /* for its silence about a start, or long after its timeout: it may still be there */
+	uint8_t given_up;  /* for its silence about a start, or long after its timeout: it may still be there */
 	int32_t exit_code; /* of its process, when it ran to its end */
 	uint32_t signal;
 	struct dtss_outcome reported[JUDGE_ENDS_MAX];
@@ -109,7 +109,7 @@ struct judge_fence {
 
 struct judge_key {
 	char queue[12], key[12];
-	uint64_t task; /* 0: this entry is free */
+	uint64_t task;           /* 0: this entry is free */
 	uint64_t finished_order; /* 0: it lives */
 	int64_t finished_wall;
 	uint64_t expires_ns; /* on the leader's clock; 0: not known */
@@ -151,7 +151,8 @@ struct judge_worker {
 	uint64_t taken[JUDGE_RESOURCES_MAX];
 	struct judge_heard heard[JUDGE_SCHEDULERS_MAX];
 	struct judge_sent sent[JUDGE_SENT_MAX];
-	uint64_t given; /* order of the last gift */
+	uint64_t given;   /* order of the last gift */
+	uint64_t unheard; /* the fence of an assignment that it may never have heard of; 0: none */
 };
 
 /* A scheduler's wall clock against the true time, now and before the last jump. */
@@ -174,10 +175,10 @@ struct judge_reign {
 struct judge_asked {
 	uint64_t seq; /* that was durable */
 	uint64_t task_count;
-	uint32_t why;     /* what explain must answer; 0: not known */
-	uint32_t count;   /* ... and how many it must name */
-	uint8_t rest;     /* all that the engine knew was durable */
-	uint8_t live;     /* the attempt of the log was live */
+	uint32_t why;   /* what explain must answer; 0: not known */
+	uint32_t count; /* ... and how many it must name */
+	uint8_t rest;   /* all that the engine knew was durable */
+	uint8_t live;   /* the attempt of the log was live */
 };
 
 struct sim_judge {
@@ -199,21 +200,21 @@ struct sim_judge {
 	char tags[JUDGE_TAGS_MAX][24], resources[JUDGE_RESOURCES_MAX][24];
 	uint32_t tag_count, resource_count, need_count, key_count, worker_count;
 	uint8_t epoch_of[JUDGE_EPOCHS_MAX]; /* scheduler + 1 */
-	uint64_t task_count; /* submitted: the next id is one more */
+	uint64_t task_count;                /* submitted: the next id is one more */
 	uint64_t totals[DTSS_TASK_STATES], grants, retries, losses, key_order, gifts;
 	uint64_t last_seq, last_hash, last_epoch, last_fence, last_number;
 	uint64_t batches, events, terminal, leader_true_ns;
 	uint64_t finished_keys;
 	uint64_t rests;
-	uint64_t told; /* messages that schedulers sent */
+	uint64_t told;             /* messages that schedulers sent */
 	struct dtss_sched *shadow; /* a standby that applied every batch; NULL: this run has none */
 	uint64_t compared_seq;
 	uint64_t event_ns;   /* of the event under way, on the leader's monotonic clock; 0: not known */
 	uint64_t event_true; /* the same on the true clock */
-	uint64_t firings; /* hash of what relative timers did, for twin runs */
-	int places; /* placements were asked for: loads are not exactly known */
-	int dirty;  /* something happened since the last look at rest */
-	int rogue;  /* workers report what is not so */
+	uint64_t firings;    /* hash of what relative timers did, for twin runs */
+	int places;          /* placements were asked for: loads are not exactly known */
+	int dirty;           /* something happened since the last look at rest */
+	int rogue;           /* workers report what is not so */
 };
 
 struct sim;
@@ -221,7 +222,7 @@ struct sim;
 /* --- judge.c --- */
 void judge_init(struct sim *s);
 void judge_fini(struct sim *s);
-void judge_lead(struct sim *s, uint32_t scheduler, uint64_t epoch); /* the store gave it */
+void judge_lead(struct sim *s, uint32_t scheduler, uint64_t epoch);              /* the store gave it */
 void judge_batch(struct sim *s, uint32_t scheduler, const struct dtss_batch *b); /* C: it is durable */
 void judge_power(struct sim *s);                                                 /* R: the store came back */
 void judge_recovery(struct sim *s, uint32_t scheduler);                          /* R: before a scheduler opens */

@@ -52,8 +52,8 @@ static int attempt_was_reported(const struct judge_fence *f, const struct dtss_o
 
 	for (i = 0; i < f->reported_count; i++)
 		if (f->reported[i].cause == o->cause &&
-		    (o->cause == DTSS_CAUSE_LOST || (f->reported[i].exit_code == o->exit_code &&
-						     f->reported[i].signal == o->signal)))
+		    (o->cause == DTSS_CAUSE_LOST ||
+		     (f->reported[i].exit_code == o->exit_code && f->reported[i].signal == o->signal)))
 			return 1;
 	return f->reported_count == JUDGE_ENDS_MAX;
 }
@@ -86,15 +86,16 @@ static int attempt_concluded(struct sim *s, const struct judge_task *t, struct j
 	/* heartbeats since then may have listed it in vain */
 	s->judge.workers[t->worker - 1].heard[s->judge.reign.scheduler].fuzzy = 1;
 	if (cause == DTSS_CAUSE_LOST) {
+		if (t->live == DTSS_ATTEMPT_LEASED)
+			s->judge.workers[t->worker - 1].unheard = f->fence;
 		attempt_lost(s, t, f);
 		return 1;
 	}
 	if (cause == DTSS_CAUSE_REJECTED) {
 		f->given_up = !f->unlisted;
 		SOMETIMES(s, f->unlisted ? SIM_PROBE_UNLISTED : SIM_PROBE_NEVER_CONFIRMED);
-		return f->unlisted ||
-		       (t->live == DTSS_ATTEMPT_LEASED &&
-			(!now || !t->phase_ns || now >= t->phase_ns + c->start_confirm_ms * JUDGE_MS));
+		return f->unlisted || (t->live == DTSS_ATTEMPT_LEASED &&
+				       (!now || !t->phase_ns || now >= t->phase_ns + c->start_confirm_ms * JUDGE_MS));
 	}
 	if (cause == DTSS_CAUSE_CANCEL) { /* it was never given out */
 		SOMETIMES(s, SIM_PROBE_CANCEL_UNTOLD);
@@ -119,8 +120,8 @@ static int attempt_rule(const struct judge_policy *p, const struct dtss_outcome 
 
 		if (r->causes && !(r->causes >> o->cause & 1))
 			continue;
-		if (any_code || (o->cause == DTSS_CAUSE_EXIT && o->exit_code >= r->exit_min &&
-				 o->exit_code <= r->exit_max))
+		if (any_code ||
+		    (o->cause == DTSS_CAUSE_EXIT && o->exit_code >= r->exit_min && o->exit_code <= r->exit_max))
 			return (int)r->action;
 	}
 	return DTSS_RETRY_RETRY;

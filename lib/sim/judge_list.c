@@ -82,7 +82,8 @@ int judge_fits(const struct judge_worker *w, const struct judge_need *n)
 {
 	uint32_t i;
 
-	if (!w->now.number || w->now.kind != DTSS_WORKER_AGENT || (w->now.tags & n->tags) != n->tags || w->leased >= w->now.max_tasks)
+	if (!w->now.number || w->now.kind != DTSS_WORKER_AGENT || (w->now.tags & n->tags) != n->tags ||
+	    w->leased >= w->now.max_tasks)
 		return 0;
 	for (i = 0; i < JUDGE_RESOURCES_MAX; i++)
 		if (n->amounts[i] && w->taken[i] + n->amounts[i] > w->now.amounts[i])
@@ -95,11 +96,13 @@ int judge_open(const struct sim *s, const struct judge_worker *w, uint64_t at_ns
 	const struct judge_heard *h = &w->heard[s->judge.reign.scheduler];
 	const struct judge_reign *r = &s->judge.reign;
 
-	if (!w->now.number || w->now.draining || w->now.cordoned || w->changes > 1 || w->now.status != DTSS_WORKER_ONLINE)
+	if (!w->now.number || w->now.draining || w->now.cordoned || w->changes > 1 ||
+	    w->now.status != DTSS_WORKER_ONLINE)
 		return 0;
 	if (!at_ns || !r->lead_ns || h->last_ns <= r->lead_ns || h->last_ns > at_ns || h->any_ns > at_ns)
 		return 0;
-	if (h->stopping || h->fuzzy || h->incarnation != w->now.incarnation || (s->judge.places && w->now.address))
+	if (w->unheard || h->stopping || h->fuzzy || h->incarnation != w->now.incarnation ||
+	    (s->judge.places && w->now.address))
 		return 0;
 	return at_ns < h->last_ns + s->judge.cfg.suspicious_ms * JUDGE_MS;
 }

@@ -27,8 +27,8 @@ static void heard_report(struct sim *s, const struct dtss_report *r)
 	}
 }
 
-static void heard_leases(struct sim *s, uint32_t scheduler, const struct judge_worker *w, const struct dtss_heartbeat *hb,
-			 int taken)
+static void heard_leases(struct sim *s, uint32_t scheduler, const struct judge_worker *w,
+			 const struct dtss_heartbeat *hb, int taken)
 {
 	uint64_t now = judge_now(s, scheduler).mono_ns;
 	size_t i;
@@ -118,6 +118,8 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 		SOMETIMES(s, SIM_PROBE_HEARTBEAT_STALE);
 	if (!taken)
 		return;
+	if (scheduler == s->judge.reign.scheduler && (hb->fence_seen >= w->unheard || hb->incarnation > h->incarnation))
+		w->unheard = 0;
 	h->fuzzy = heard_fuzzy(s, hb);
 	h->last_ns = h->any_ns;
 	h->incarnation = hb->incarnation;

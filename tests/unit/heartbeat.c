@@ -274,6 +274,27 @@ START_TEST(an_assignment_that_waited_for_the_store_has_what_is_left_of_its_lease
 }
 END_TEST
 
+/* A link cut one way: it would take task after task down, or the same one for ever. */
+START_TEST(a_worker_that_speaks_and_does_not_hear_gets_no_more_work)
+{
+	dtss_task_id id;
+
+	w->deaf = 1;
+	id = given(0);
+	engine_pass(&e, 40000);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_READY);
+	ck_assert_uint_gt(engine_count(&e, DTSS_MESSAGE_STOP, "w"), 0);
+	engine_pass(&e, 600000);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_READY);
+	ck_assert_uint_eq(engine_attempt(&e, id), 1);
+	w->deaf = 0;
+	w->fence_seen = engine_fence(&e, id); /* as an agent that was told to stop it */
+	engine_pass(&e, 10000);
+	ck_assert_ptr_eq(engine_holder(&e, id), w);
+	ck_assert_uint_eq(engine_attempt(&e, id), 2);
+}
+END_TEST
+
 START_TEST(what_is_not_ours_is_to_be_stopped_and_takes_a_slot)
 {
 	dtss_task_id id = given(1), second;
@@ -357,6 +378,7 @@ Suite *suite_unit_heartbeat(void)
 	tcase_add_test(c, an_assignment_that_was_lost_is_sent_again);
 	tcase_add_test(c, an_assignment_that_is_sent_again_has_what_is_left_of_its_lease);
 	tcase_add_test(c, an_assignment_that_waited_for_the_store_has_what_is_left_of_its_lease);
+	tcase_add_test(c, a_worker_that_speaks_and_does_not_hear_gets_no_more_work);
 	tcase_add_test(c, what_is_not_ours_is_to_be_stopped_and_takes_a_slot);
 	tcase_add_test(c, an_ended_attempt_may_stay_listed);
 	tcase_add_test(c, an_agent_that_is_stopping_gets_no_more_work);
