@@ -88,7 +88,8 @@ int json_read_heartbeat(struct json_reader *r, const json_t *value, struct dtss_
 /* In an agent: the messages in the order in which the engine must see them: answer, stops, assignments. */
 int json_read_poll(struct json_reader *r, const json_t *value, struct dtss_message **ret_messages, size_t *ret_count);
 
-/* Adds a member. A value that could not be made spoils the object (NULL), so that no half of it ever leaves. */
+/* Adds a member, whose name is treated as a text is. A value that could not be made spoils the object (NULL), so that no
+ * half of it ever leaves. */
 void json_put(json_t **object, const char *name, json_t *value);
 /* A string; bytes that are no UTF-8 become U+FFFD, because JSON cannot hold them. */
 json_t *json_text(const char *text);

@@ -68,6 +68,25 @@ static void explain_syntax(struct problem *p, const json_error_t *error)
 	}
 }
 
+/* Whether arrays and objects are in each other deeper than that; what stands in strings does not count. */
+static int too_deep(const char *text, size_t len)
+{
+	unsigned depth = 0;
+	int quoted = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (quoted && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && (text[i] == '[' || text[i] == '{') && ++depth > JSON_DEPTH_MAX)
+			return 1;
+		else if (!quoted && (text[i] == ']' || text[i] == '}') && depth > 0)
+			depth--;
+	}
+	return 0;
+}
+
 json_t *json_read_text(struct json_reader *r, const char *text, size_t len)
 {
 	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
@@ -80,6 +99,12 @@ json_t *json_read_text(struct json_reader *r, const char *text, size_t len)
 	if (blank == len) {
 		problem_set(&r->problem, DTSS_E_INVALID, "the body is empty: expected a JSON object");
 		snprintf(r->problem.expected, sizeof r->problem.expected, "a JSON object");
+		return NULL;
+	}
+	if (too_deep(text, len)) {
+		problem_set(&r->problem, DTSS_E_INVALID, "the body is too deep: expected at most %d levels",
+			    JSON_DEPTH_MAX);
+		snprintf(r->problem.expected, sizeof r->problem.expected, "at most %d levels", JSON_DEPTH_MAX);
 		return NULL;
 	}
 	value = json_loadb(text, len, flags, &error);

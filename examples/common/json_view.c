@@ -11,12 +11,17 @@
 
 void json_put(json_t **object, const char *name, json_t *value)
 {
-	if (!*object) {
-		json_decref(value);
-	} else if (json_object_set_new(*object, name, value) != 0) {
+	json_t *clean = NULL;
+	int rc = *object && value ? json_object_set(*object, name, value) : -1;
+
+	if (rc != 0 && *object && value && (clean = json_text(name))) /* the name may be no UTF-8 */
+		rc = json_object_set(*object, json_string_value(clean), value);
+	if (rc != 0) {
 		json_decref(*object);
 		*object = NULL;
 	}
+	json_decref(clean);
+	json_decref(value);
 }
 
 static json_t *number(uint64_t value)

@@ -16,6 +16,9 @@
 #define CONFIG_BYTES_MAX 65536
 #define PATH_LEN_MAX 4096
 
+/* JSON that strangers send */
+#define JSON_DEPTH_MAX 32 /* five times what a task needs; each level costs stack and memory */
+
 /* HTTP, the scheduler's side */
 #define HTTP_BODY_MAX 8388608      /* 10,000 tasks of 800 bytes */
 #define HTTP_BODIES_MAX 536870912  /* of all bodies that are being read together */
