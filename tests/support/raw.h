@@ -34,12 +34,17 @@ struct healthy {
 	const struct dtssd_run *run;
 	int fd;
 	struct raw_reader reader;
+	unsigned asked;
+	unsigned slowest_ms; /* of the answers */
 };
 
 void healthy_open(struct healthy *healthy, const struct dtssd_run *run);
 void healthy_close(struct healthy *healthy);
 /* Asks for the totals, which must come within ms. Gives how many tasks were submitted. */
 unsigned healthy_submitted(struct healthy *healthy, unsigned ms);
+
+/* With DTSS_FIGURES set: "http NAME=count asked= slowest_answer_ms=" on stdout, for tests/proof/http.sh. */
+void healthy_tell(const struct healthy *healthy, const char *name, size_t count);
 
 uint64_t raw_now_ms(void);
 /* Waits until the server has closed, which it must do between from_ms and RAW_MS from now. Gives the last status, or 0. */

@@ -224,6 +224,7 @@ static void whole_table(enum delivery how)
 			bad += check_row(&tables[i]->rows[j], how);
 	ck_assert_uint_ge(count, 120);
 	ck_assert_msg(bad == 0, "%u of %u rows", bad, count);
+	healthy_tell(&healthy, "requests", count);
 }
 
 START_TEST(each_row_in_halves)
