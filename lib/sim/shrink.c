@@ -3,14 +3,9 @@
 #include "core/check.h"
 #include "sim/shrink.h"
 
-#define SHRINK_COUNTS_MAX 4 /* schedulers, workers, clients, tasks */
-
-void shrink_init(struct sim_shrink *k, const struct dtss_sim_config *cfg, const struct dtss_mem *mem)
-{
-	memset(k, 0, sizeof *k);
-	k->best = *cfg;
-	k->mem = mem;
-}
+#define SHRINK_COUNTS_MAX 4 /* tasks, workers, clients, schedulers */
+#define SHRINK_TRIES 4      /* seeds for each change of the configuration */
+#define SHRINK_SEEDS_MAX 64 /* for the soonest violation */
 
 void shrink_fini(struct sim_shrink *k)
 {
@@ -26,7 +21,16 @@ static void shrink_phase(struct sim_shrink *k, enum shrink_phase phase)
 {
 	k->phase = phase;
 	k->at = 0;
-	k->size = (k->count + 1) / 2;
+	k->tries = 0;
+	k->size = phase == SHRINK_COUNTS ? 1 : (k->count + 1) / 2;
+}
+
+void shrink_init(struct sim_shrink *k, const struct dtss_sim_config *cfg, const struct dtss_mem *mem)
+{
+	memset(k, 0, sizeof *k);
+	k->best = *cfg;
+	k->mem = mem;
+	shrink_phase(k, SHRINK_COUNTS);
 }
 
 /* Choices at the end that are 0 need not be there. */
@@ -55,54 +59,77 @@ static uint32_t *shrink_count(struct dtss_sim_config *cfg, size_t which)
 {
 	switch (which) {
 	case 0:
-		return &cfg->schedulers_max;
+		return &cfg->tasks_max;
 	case 1:
 		return &cfg->workers_max;
 	case 2:
 		return &cfg->clients_max;
 	default:
-		return &cfg->tasks_max;
+		return &cfg->schedulers_max;
 	}
 }
 
-/* A try with another configuration. */
-static int shrink_configured(struct sim_shrink *k, const struct dtss_sim_config *cfg)
+/* A try with another configuration. sooner: only if it makes fewer choices. */
+static int shrink_configured(struct sim_shrink *k, const struct dtss_sim_config *cfg, int sooner)
 {
 	struct sim_choice choice;
 	int same;
 
 	memset(&choice, 0, sizeof choice);
 	same = k->play(k->ctx, cfg, &choice);
-	if (same == 1)
+	if (same == 1 && sooner && k->made && choice.made >= k->made)
+		same = 0;
+	if (same == 1) {
 		k->best = *cfg;
+		k->made = choice.made;
+	}
 	choice_fini(&choice);
 	return same;
+}
+
+/* What is drawn first shifts all that is drawn later, so a few seeds are tried. 1: this was the last of them. */
+static int shrink_reseed(struct sim_shrink *k, struct dtss_sim_config *cfg)
+{
+	if (cfg->choices || cfg->bytes)
+		return 1;
+	cfg->seed += k->tries++;
+	return k->tries == SHRINK_TRIES;
 }
 
 static int shrink_faults(struct sim_shrink *k)
 {
 	struct dtss_sim_config cfg = k->best;
+	int last, same;
 
-	if (k->at >= 64 || k->at >= DTSS_SIM_FAULTS) {
-		shrink_phase(k, SHRINK_COUNTS);
-		k->size = 1;
+	if (k->at >= DTSS_SIM_FAULTS) {
+		shrink_phase(k, SHRINK_SEEDS);
 		return 0;
 	}
-	cfg.faults_off |= UINT64_C(1) << k->at++;
-	return cfg.faults_off == k->best.faults_off ? 0 : shrink_configured(k, &cfg);
+	cfg.faults_off |= UINT64_C(1) << k->at;
+	if (cfg.faults_off == k->best.faults_off) {
+		k->at++;
+		return 0;
+	}
+	last = shrink_reseed(k, &cfg);
+	same = shrink_configured(k, &cfg, 0);
+	if (same == 1 || last) {
+		k->at++;
+		k->tries = 0;
+	}
+	return same;
 }
 
 /* Of each 1, 2, 4 and so on: the first number that still shows it stays. at is which, size the number. */
 static int shrink_counts(struct sim_shrink *k)
 {
-	static const uint32_t most[SHRINK_COUNTS_MAX] = { DTSS_SIM_SCHEDULERS_MAX, DTSS_SIM_WORKERS_MAX,
-							  DTSS_SIM_CLIENTS_MAX, DTSS_SIM_TASKS_MAX };
+	static const uint32_t most[SHRINK_COUNTS_MAX] = { DTSS_SIM_TASKS_MAX, DTSS_SIM_WORKERS_MAX,
+							  DTSS_SIM_CLIENTS_MAX, DTSS_SIM_SCHEDULERS_MAX };
 	struct dtss_sim_config cfg = k->best;
 	uint32_t *count;
-	int same;
+	int last, same;
 
 	if (k->at >= SHRINK_COUNTS_MAX) {
-		shrink_phase(k, SHRINK_LIST);
+		shrink_phase(k, SHRINK_FAULTS);
 		return 0;
 	}
 	count = shrink_count(&cfg, k->at);
@@ -112,13 +139,29 @@ static int shrink_counts(struct sim_shrink *k)
 		return 0;
 	}
 	*count = (uint32_t)k->size;
-	k->size *= 2;
-	same = shrink_configured(k, &cfg);
-	if (same == 1) {
-		k->at++;
-		k->size = 1;
+	last = shrink_reseed(k, &cfg);
+	same = shrink_configured(k, &cfg, 0);
+	if (same == 1 || last) {
+		k->at += same == 1;
+		k->size = same == 1 ? 1 : 2 * k->size;
+		k->tries = 0;
 	}
 	return same;
+}
+
+/* The one of many seeds that is there with the fewest choices. */
+static int shrink_seeds(struct sim_shrink *k)
+{
+	struct dtss_sim_config cfg = k->best;
+
+	if (k->at == 0)
+		k->seed = cfg.seed;
+	if (k->at >= SHRINK_SEEDS_MAX || cfg.choices || cfg.bytes) {
+		shrink_phase(k, SHRINK_LIST);
+		return 0;
+	}
+	cfg.seed = k->seed + k->at++;
+	return shrink_configured(k, &cfg, 1);
 }
 
 /* From the seed to the list of what it chose. */
@@ -166,13 +209,53 @@ static int shrink_cut(struct sim_shrink *k)
 	int same;
 
 	if (!k->size || !k->count) {
-		shrink_phase(k, SHRINK_ZERO);
+		shrink_phase(k, SHRINK_KIND);
 		return 0;
 	}
 	memcpy(k->trial, k->list, count * sizeof *k->trial);
 	same = shrink_try(k, count);
 	if (same != 1 || k->size > k->count)
 		k->size = k->size > k->count ? k->count / 2 : k->size / 2;
+	return same;
+}
+
+/* 1: the choice is not 0, and the first such of its kind. */
+static int shrink_first_of_kind(const struct sim_shrink *k, size_t at)
+{
+	size_t i;
+
+	if (!k->list[at].value)
+		return 0;
+	for (i = 0; i < at; i++)
+		if (k->list[i].n == k->list[at].n && k->list[i].value)
+			return 0;
+	return 1;
+}
+
+/* All of a kind, then those in the second half, then those in the first. */
+static int shrink_kind(struct sim_shrink *k)
+{
+	size_t first, end, i;
+	int same;
+
+	while (!k->tries && k->at < k->count && !shrink_first_of_kind(k, k->at))
+		k->at++;
+	if (k->at >= k->count) {
+		shrink_phase(k, SHRINK_ZERO);
+		return 0;
+	}
+	first = k->tries == 1 ? k->at + (k->count - k->at) / 2 : k->at;
+	end = k->tries == 2 ? k->at + (k->count - k->at) / 2 : k->count;
+	memcpy(k->trial, k->list, k->count * sizeof *k->trial);
+	for (i = first; i < end; i++)
+		if (k->trial[i].n == k->list[k->at].n)
+			k->trial[i].value = 0;
+	same = shrink_try(k, shrink_trim(k->trial, k->count));
+	k->tries = (k->tries + 1) % 3;
+	if (same == 1 || !k->tries) {
+		k->at++;
+		k->tries = 0;
+	}
 	return same;
 }
 
@@ -252,10 +335,14 @@ static int shrink_step(struct sim_shrink *k)
 		return shrink_faults(k);
 	case SHRINK_COUNTS:
 		return shrink_counts(k);
+	case SHRINK_SEEDS:
+		return shrink_seeds(k);
 	case SHRINK_LIST:
 		return shrink_list(k);
 	case SHRINK_CUT:
 		return shrink_cut(k);
+	case SHRINK_KIND:
+		return shrink_kind(k);
 	case SHRINK_ZERO:
 		return shrink_zero(k);
 	case SHRINK_DELETE:

@@ -11,8 +11,8 @@
  *     1.000000  submit 1    |           |           |
  *     1.004210  |           commit 1-2  |           |
  */
-#define SIM_LINES_MAX 16384 /* as many as a long run's last minutes: 1 MiB */
-#define SIM_LINE_TEXT_MAX 52
+#define SIM_LINES_MAX 16384   /* as many as a long run's last minutes: 2 MiB */
+#define SIM_LINE_TEXT_MAX 116 /* a violation's sentence */
 
 /* Numbers of places: their columns stand in the order client, scheduler, disk, worker. */
 enum sim_place {
