@@ -236,7 +236,7 @@ static int shrink_first_of_kind(const struct sim_shrink *k, size_t at)
 static int shrink_kind(struct sim_shrink *k)
 {
 	size_t first, end, i;
-	int same;
+	int same, changed = 0;
 
 	while (!k->tries && k->at < k->count && !shrink_first_of_kind(k, k->at))
 		k->at++;
@@ -248,9 +248,11 @@ static int shrink_kind(struct sim_shrink *k)
 	end = k->tries == 2 ? k->at + (k->count - k->at) / 2 : k->count;
 	memcpy(k->trial, k->list, k->count * sizeof *k->trial);
 	for (i = first; i < end; i++)
-		if (k->trial[i].n == k->list[k->at].n)
+		if (k->trial[i].n == k->list[k->at].n && k->trial[i].value) {
 			k->trial[i].value = 0;
-	same = shrink_try(k, shrink_trim(k->trial, k->count));
+			changed = 1;
+		}
+	same = changed ? shrink_try(k, shrink_trim(k->trial, k->count)) : 0;
 	k->tries = (k->tries + 1) % 3;
 	if (same == 1 || !k->tries) {
 		k->at++;
