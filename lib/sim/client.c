@@ -8,6 +8,7 @@
  * for it could be done twice.
  */
 #define CLIENT_PATIENCE_NS (5 * SIM_S)
+#define CLIENT_PAUSE_MS 200 /* at least, before it asks about a job again: the least choice is no hurry */
 #define JOB_LOST UINT32_MAX /* ended: nobody will ever know what became of it */
 
 void client_init(struct sim *s, uint32_t index)
@@ -65,7 +66,7 @@ static uint32_t client_next_ask(struct sim *s, const struct sim_job *job)
 		return ASK_HOLD;
 	if (!job->ended && client_planned(job, ASK_CANCEL) && s->true_ns >= job->cancel_ns)
 		return ASK_CANCEL;
-	if (!job->ended && client_planned(job, ASK_RELEASE) && !client_planned(job, ASK_HOLD) && sim_choose(s, 2))
+	if (!job->ended && client_planned(job, ASK_RELEASE) && !client_planned(job, ASK_HOLD) && !sim_choose(s, 2))
 		return ASK_RELEASE;
 	if (client_planned(job, ask) && (ask != ASK_LOG_APPEND || job->fence))
 		return ask;
@@ -169,7 +170,7 @@ static void client_acknowledged(struct sim *s, struct sim_job *job, const struct
 	for (i = 0; i < reply->count; i++) {
 		if (!job[i].id)
 			job[i].id = reply->ids[i];
-		job[i].next_ns = s->true_ns + 1 + sim_choose(s, 5000) * SIM_MS;
+		job[i].next_ns = s->true_ns + (CLIENT_PAUSE_MS + sim_choose(s, 5000)) * SIM_MS;
 		s->counts.known += reply->known >> i & 1;
 	}
 	if (reply->count > 1)
@@ -213,7 +214,7 @@ static void client_job_answer(struct sim *s, const struct sim_call *call, const 
 {
 	struct sim_job *job = &s->clients[call->client].jobs[call->index];
 
-	job->next_ns = s->true_ns + 1 + sim_choose(s, 3000) * SIM_MS;
+	job->next_ns = s->true_ns + (CLIENT_PAUSE_MS + sim_choose(s, 3000)) * SIM_MS;
 	if (call->ask == ASK_CONFLICT && (!reply || reply->result != DTSS_E_CONFLICT))
 		job->conflicted = 1; /* it may have taken the key, once the key was forgotten */
 	if (call->ask == ASK_SUBMIT) {

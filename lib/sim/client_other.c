@@ -59,7 +59,7 @@ void client_other(struct sim *s, uint32_t index)
 	int drains = client_uses(s, USE_DRAIN) || client_uses(s, USE_CORDON);
 
 	c->other_ns = 0;
-	if (sim_choose(s, 2) && other_free(s, index))
+	if (!sim_choose(s, 2) && other_free(s, index))
 		return;
 	if (drains && (!s->faults_on || ask > ASK_CORDON) && sim_choose(s, 2)) {
 		other_uncordon(s, index);
