@@ -5,19 +5,22 @@
 #include <string.h>
 #include "common/options.h"
 
-/* Of each identifier the first one is told in full; the others by their seeds. */
+/* Of each identifier the first one is told in full, if they are not too many; the others by their seeds. */
 static void tell_all(const struct tool *t)
 {
+	uint32_t left = t->brief ? 0 : t->until_violation ? 1 : TOLD_FULLY_MAX;
+
 	for (uint64_t i = 0; i < t->sum.violations && i < TOLD_MAX; i++) {
 		const struct violation *v = &t->sum.told[i];
 		uint64_t before = 0;
 
 		while (before < i && strcmp(t->sum.told[before].id, v->id) != 0)
 			before++;
-		if (before < i || t->brief)
+		if (before < i || left == 0)
 			printf("violation %s seed %" PRIu64 ": %s\n", v->id, v->seed, v->text);
 		else
 			tell(t, v);
+		left -= before == i && left > 0;
 	}
 	if (t->sum.violations > TOLD_MAX)
 		printf("and %" PRIu64 " more violations\n", t->sum.violations - TOLD_MAX);

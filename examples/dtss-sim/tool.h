@@ -10,9 +10,10 @@
 enum { TOOL_OK = 0, TOOL_VIOLATION = 1, TOOL_USAGE = 2, TOOL_FAILED = 3 };
 
 #define DEPTH_MAX 64          /* 2^64 runs and more: nobody waits for that */
-#define PROBES_MAX 192        /* a seed's result stays below PIPE_BUF, so that it is written at once */
+#define PROBES_MAX 256        /* a seed's result stays below PIPE_BUF, so that it is written at once */
 #define JOBS_MAX 64           /* as many as a large machine has processors */
 #define TOLD_MAX 16           /* violations that are kept to be told: one would do */
+#define TOLD_FULLY_MAX 4      /* each takes SHRINK_SECONDS_MAX */
 #define SEED_SECONDS_MAX 120  /* a seed takes milliseconds: this one hangs */
 #define SHRINK_SECONDS_MAX 20 /* for a violation */
 #define SHRINK_RUNS_MAX 20000

@@ -71,7 +71,7 @@ START_TEST(plain_ends_with_one_line_for_programs)
 	unsigned long long seeds, events, simulated, probes, violations;
 	int end = 0;
 
-	ck_assert_int_eq(run(output, "$S run --seeds 20 --plain"), 0);
+	ck_assert_int_eq(run(output, "$S run --seeds 20 --brief --plain"), 0);
 	ck_assert_int_eq(sscanf(last_line(),
 				"sim seeds=%llu events=%llu simulated_s=%llu probes=%llu violations=%llu%n", &seeds,
 				&events, &simulated, &probes, &violations, &end),
@@ -84,12 +84,19 @@ START_TEST(plain_ends_with_one_line_for_programs)
 }
 END_TEST
 
+START_TEST(there_is_room_for_every_probe)
+{
+	ck_assert_uint_gt(probe_count(), 0);
+	ck_assert_uint_lt(probe_count(), PROBES_MAX);
+}
+END_TEST
+
 START_TEST(any_number_of_jobs_comes_to_the_same)
 {
 	char alone[65536];
 
-	ck_assert_int_eq(run(alone, "$S run --seeds 40 --seed 7 --plain | tail -1"), 0);
-	ck_assert_int_eq(run(output, "$S run --seeds 40 --seed 7 --jobs 3 --plain | tail -1"), 0);
+	ck_assert_int_eq(run(alone, "$S run --brief --seeds 40 --seed 7 --plain | tail -1"), 0);
+	ck_assert_int_eq(run(output, "$S run --brief --seeds 40 --seed 7 --jobs 3 --plain | tail -1"), 0);
 	ck_assert_str_eq(output, alone);
 }
 END_TEST
@@ -134,15 +141,16 @@ START_TEST(an_interrupted_run_goes_on_and_adds_up)
 {
 	char whole[65536];
 
-	ck_assert_int_eq(run(whole, "$S run --seeds 60 --plain | tail -1"), 0);
+	ck_assert_int_eq(run(whole, "$S run --seeds 60 --brief --plain | tail -1"), 0);
 	ck_assert_int_eq(
-		run(output, "$S run --seeds 20 --plain --resume state >first; $S run --seeds 60 --plain --resume state "
-			    "| tail -1"),
+		run(output,
+		    "$S run --seeds 20 --brief --plain --resume state >first; $S run --seeds 60 --brief --plain --resume state "
+		    "| tail -1"),
 		0);
 	ck_assert_str_eq(output, whole);
-	ck_assert_int_eq(run(output, "$S run --seeds 60 --plain --resume state | tail -1"), 0);
+	ck_assert_int_eq(run(output, "$S run --seeds 60 --brief --plain --resume state | tail -1"), 0);
 	ck_assert_str_eq(output, whole); /* there is nothing left to do */
-	ck_assert_int_eq(run(output, "$S run --seeds 100000 --resume long >said & "
+	ck_assert_int_eq(run(output, "$S run --seeds 100000 --brief --resume long >said & "
 				     "pid=$!; sleep 1; kill -INT $pid; wait $pid; echo $?; grep -c '^sum ' long"),
 			 0);
 	ck_assert_str_eq(output, "0\n1\n");
@@ -235,8 +243,8 @@ START_TEST(brief_is_a_line_for_each)
 
 	ck_assert_int_eq(run_forgetful(&t, 0), TOOL_VIOLATION);
 	ck_assert_uint_gt(t.sum.violations, 1);
-	for (; (at = strstr(at, "violation S")) != NULL; at++)
-		said++;
+	for (; (at = strstr(at, "violation ")) != NULL; at++)
+		said += at == output || at[-1] == '\n';
 	ck_assert_uint_eq(said, t.sum.violations < TOLD_MAX ? t.sum.violations : TOLD_MAX);
 	ck_assert_ptr_null(strstr(output, "time s"));
 	ck_assert_int_eq(run(output, "ls *.c"), 2);
@@ -276,6 +284,7 @@ Suite *suite_story_dtss_sim(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, enter, leave);
 	tcase_add_test(t, plain_ends_with_one_line_for_programs);
+	tcase_add_test(t, there_is_room_for_every_probe);
 	tcase_add_test(t, any_number_of_jobs_comes_to_the_same);
 	tcase_add_test(t, a_bad_option_names_itself);
 	tcase_add_test(t, help_and_version_are_there);
