@@ -52,8 +52,10 @@
 #define FOLLOW_WAIT_MS 1000     /* how often a log is looked at, and a client that has left is noticed */
 #define FOLLOW_CHUNK_MAX 65536  /* bytes read at once */
 #define LIST_LIMIT_DEFAULT 100
-#define STORE_TROUBLE_MS 10000 /* how long /readyz remembers that the store refused a write */
-#define STOP_MS 8000           /* begun requests may finish after SIGTERM; 10 s is promised */
+#define STORE_TROUBLE_MS 10000            /* how long /readyz remembers that the store refused a write */
+#define TRACE_BYTES_MAX 1099511627776     /* a terabyte: nobody looks further back */
+#define JSON_INTEGER_MAX 9007199254740992 /* 2^53: what every reader keeps */
+#define STOP_MS 8000                      /* begun requests may finish after SIGTERM; 10 s is promised */
 
 /* the transport over HTTP */
 #define POLL_WAIT_MS_MAX 3000 /* a suspended connection does not notice that its client has left */

@@ -13,6 +13,7 @@ static const struct {
 } commands[] = {
 	{ "run", run_main, "runs many seeds, each a cluster with faults of its own" },
 	{ "exhaust", exhaust_main, "goes through every combination of the first decisions" },
+	{ "replay", replay_main, "carries out a recorded trace again" },
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

@@ -52,6 +52,7 @@ struct tool {
 /* --- the commands --- */
 int run_main(int argc, char **argv);
 int exhaust_main(int argc, char **argv);
+int replay_main(int argc, char **argv);
 int run_seeds(struct tool *t); /* the exit status */
 
 /* --- settings.c --- As options_parse(), 0 when the command may run. */

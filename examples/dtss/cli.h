@@ -35,6 +35,7 @@ struct cli {
 	const char *file;
 	uint64_t limit;
 	uint64_t attempt;
+	uint64_t at; /* of why: the event; 0: now */
 	int json;
 	int follow;
 	int from_stderr;

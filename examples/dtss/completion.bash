@@ -12,7 +12,8 @@ _dtss_options() {
 	ls) echo "--name --queue --label --state --limit --json $common" ;;
 	logs) echo "--follow --attempt --stderr $common" ;;
 	states) echo "--dot $common" ;;
-	show | wait | why | cancel | retry | hold | release) echo "--json $common" ;;
+	why) echo "--at --json $common" ;;
+	show | wait | cancel | retry | hold | release) echo "--json $common" ;;
 	workers | drain | cordon | uncordon | stats) echo "--json $common" ;;
 	*) echo "$common" ;;
 	esac

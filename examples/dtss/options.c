@@ -165,6 +165,12 @@ const char *option_set(void *ctx, const char *name, const char *value)
 		cli->file = value;
 		return NULL;
 	}
+	if (strcmp(name, "at") == 0) {
+		if (read_number(value, 1, INT64_C(1) << 53, &number) != 0)
+			return "expected the number of an event, from 1";
+		cli->at = (uint64_t)number;
+		return NULL;
+	}
 	if (strcmp(name, "limit") == 0 || strcmp(name, "attempt") == 0) {
 		if (read_number(value, 1, DTSS_TASKS_MAX_DEFAULT, &number) != 0)
 			return "expected a number from 1";

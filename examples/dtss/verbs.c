@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dtss/cli.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@ static int each_task(struct cli *cli, const char *method, const char *verb,
 {
 	struct call call = { 0 };
 	int status = CLI_OK;
-	char path[64];
+	char path[96];
 
 	for (int i = 0; i < cli->operand_count; i++) {
 		json_int_t id = operand_id(cli->operands[i]);
@@ -39,13 +40,19 @@ static int why_answered(struct cli *cli, const json_t *answer)
 	log_escape(clean, sizeof clean, task_text(answer, "text"));
 	if (cli->operand_count > 1)
 		printf("%lld: ", (long long)task_number(answer, "id"));
+	if (cli->at)
+		printf("%s: ", task_text(answer, "time"));
 	printf("%s\n", clean);
 	return CLI_OK;
 }
 
 int command_why(struct cli *cli)
 {
-	return each_task(cli, "GET", "/explain", why_answered);
+	char verb[48] = "/explain";
+
+	if (cli->at)
+		snprintf(verb, sizeof verb, "/explain?at=%" PRIu64, cli->at);
+	return each_task(cli, "GET", verb, why_answered);
 }
 
 static int verb_answered(struct cli *cli, const json_t *answer)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "common/nearest.h"
+#include "dtssd/past.h"
 
 /* ---- one task ---- */
 
@@ -53,7 +54,15 @@ static void explain_answered(struct exchange *x, size_t index, const struct dtss
 
 void api_task_explain(struct exchange *x)
 {
-	ask_task(x, DTSS_REQUEST_EXPLAIN, explain_answered);
+	dtss_task_id id;
+	uint64_t at;
+
+	if (exchange_number(x, "at", 1, JSON_INTEGER_MAX, 0, &at) != 0)
+		return;
+	if (at == 0)
+		ask_task(x, DTSS_REQUEST_EXPLAIN, explain_answered);
+	else if (exchange_task(x, &id) == 0)
+		past_explain(x, id.v, at);
 }
 
 /* The engine holds no task of that id: it has ended, or there never was one. */

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "dtssd/listen.h"
 #include "dtssd/mail.h"
+#include "dtssd/past.h"
 #include "dtssd/server.h"
 #include "dtssd/settings.h"
 
@@ -24,15 +25,18 @@ struct dtssd {
 	struct server server;
 	int listen_fd;
 	int signal_fd;
-	uint32_t state; /* enum dtss_node_state, as it was told last */
+	uint32_t state;                /* enum dtss_node_state, as it was told last */
+	int32_t trace_error;           /* likewise */
+	char trace[PATH_LEN_MAX + 32]; /* where it records; "": nowhere */
 };
 
 /* ---- start ---- */
 
 /* The store's own sentence where it has one. */
-static int open_store(const struct settings *settings, struct dtss_store **ret_store)
+static int open_store(struct dtssd *d, struct dtss_store **ret_store)
 {
 	char statedir[PATH_LEN_MAX], path[PATH_LEN_MAX + 16], message[PROBLEM_SENTENCE_MAX] = "";
+	const struct settings *settings = &d->settings;
 	struct problem p;
 	int rc;
 
@@ -54,20 +58,46 @@ static int open_store(const struct settings *settings, struct dtss_store **ret_s
 		log_line(LOG_ERROR, "cannot open the store: %s", message[0] ? message : dtss_strerror(rc));
 	else
 		log_line(LOG_INFO, "store sqlite:%s", path);
+	snprintf(d->trace, sizeof d->trace, "%s.trace", path);
 	return rc;
+}
+
+/* That there is no room for it is no reason not to schedule; that the directory is not the one that was named, is. */
+static int open_trace(struct dtssd *d, struct dtss_trace **ret_trace)
+{
+	const char *named = d->settings.trace;
+	char message[PROBLEM_SENTENCE_MAX] = "";
+	int rc;
+
+	if (named)
+		snprintf(d->trace, sizeof d->trace, "%s", strcmp(named, "off") == 0 ? "" : named);
+	if (!d->trace[0])
+		return 0;
+	rc = dtss_trace_open(ret_trace, d->trace, d->settings.trace_bytes_max, NULL, message, sizeof message);
+	if (rc == 0)
+		log_line(LOG_INFO, "trace %s", d->trace);
+	else
+		log_line(named ? LOG_ERROR : LOG_WARNING, "cannot record a trace: %s", message);
+	if (rc != 0)
+		d->trace[0] = '\0';
+	return named ? rc : 0;
 }
 
 /* The node owns store and transport from here on. */
 static int open_node(struct dtssd *d)
 {
 	struct dtss_node_config config = { .size = sizeof config, .sched = &d->settings.sched, .holder = "dtssd" };
-	int rc = open_store(&d->settings, &config.store);
+	int rc = open_store(d, &config.store);
 
 	if (rc != 0)
 		return rc;
-	rc = mail_open(&d->server.mail, &config.transport);
+	rc = open_trace(d, &config.trace);
+	if (rc == 0)
+		rc = mail_open(&d->server.mail, &config.transport);
 	if (rc != 0) {
 		config.store->ops->close(config.store);
+		if (config.trace)
+			config.trace->ops->close(config.trace);
 		return rc;
 	}
 	rc = dtss_node_open(&d->server.node, &config, dtss_now());
@@ -134,6 +164,7 @@ static int start(struct dtssd *d)
 	d->signal_fd = open_signals();
 	d->server.token = &d->token;
 	d->server.hosts = d->settings.hosts;
+	d->server.trace = d->trace[0] ? d->trace : NULL;
 	d->server.now = dtss_now();
 	d->server.due_ns = DTSS_NEVER;
 	d->settings.http.connections_max = connections_max(d);
@@ -166,6 +197,20 @@ static void tell_state(struct dtssd *d)
 		log_line(LOG_INFO, "%s, epoch %llu", names[info.state], (unsigned long long)info.epoch);
 }
 
+static void tell_trace(struct dtssd *d)
+{
+	struct dtss_node_info info = { .size = sizeof info };
+
+	dtss_node_info(d->server.node, &info);
+	if (info.trace_error == d->trace_error)
+		return;
+	d->trace_error = info.trace_error;
+	if (info.trace_error)
+		log_line(LOG_WARNING, "trace: not recorded: %s", dtss_strerror(info.trace_error));
+	else
+		log_line(LOG_INFO, "trace: recorded again");
+}
+
 /* How long there is nothing to do, in ms for poll(2). */
 static int idle_ms(const struct dtssd *d)
 {
@@ -193,6 +238,7 @@ static void wait_for_news(struct dtssd *d)
 		{ .fd = http->epoll_fd, .events = POLLIN },
 		{ .fd = d->signal_fd, .events = POLLIN },
 		{ .fd = dtss_node_fd(d->server.node), .events = POLLIN }, /* -1 is skipped */
+		{ .fd = past_fd(&d->server), .events = POLLIN },
 	};
 
 	poll(fds, sizeof fds / sizeof fds[0], idle_ms(d));
@@ -208,9 +254,11 @@ static void one_round(struct dtssd *d)
 	dtss_node_step(s->node, s->now); /* a node that has failed says so in every answer */
 	mail_flush(s->mail, s->now);
 	server_answers(s);
+	past_answer(s);
 	server_sweep(s);
 	guards_sweep(&s->guards);
 	tell_state(d);
+	tell_trace(d);
 }
 
 /* 1 when a signal to end has come. */
@@ -255,6 +303,7 @@ int main(int argc, char **argv)
 			_exit(0);
 		}
 		server_close(&d.server);
+		past_close(&d.server);
 		log_line(LOG_INFO, "stopped");
 	}
 	dtss_node_close(d.server.node);

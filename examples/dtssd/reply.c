@@ -20,6 +20,8 @@ unsigned reply_status_of(int code)
 	case DTSS_E_STALE:
 	case DTSS_E_OFFSET:
 		return MHD_HTTP_CONFLICT;
+	case DTSS_E_COMPACTED:
+		return MHD_HTTP_GONE;
 	case DTSS_E_FULL:
 		return MHD_HTTP_TOO_MANY_REQUESTS;
 	case DTSS_E_BUG:

@@ -12,6 +12,7 @@
 
 struct exchange;
 struct mailroom;
+struct past;
 
 /*
  *	socket ── libmicrohttpd ──► exchange_handle() ──► a route's handler ──► reply_*()      at once, or
@@ -26,6 +27,8 @@ struct server {
 	struct mailroom *mail; /* the transport's other side: what waits for agents */
 	const struct token *token;
 	const char *hosts; /* names that a Host may have; NULL: none but localhost and addresses */
+	const char *trace; /* where the node records; NULL: it does not */
+	struct past *past; /* a look into it that is under way; or NULL */
 	struct guards guards;
 	struct dtss_time now;        /* of this round of the loop */
 	struct exchange *waiting[2]; /* those with a deadline, doubly linked lists; [1]: who follow a task's log */

@@ -16,6 +16,7 @@ const struct option_def settings_options[] = {
 	{ "listen", "HOST:PORT", "where to listen (" DEFAULT_LISTEN "); port 0 takes a free one" },
 	{ "store", "STORE", "memory, or sqlite:PATH (sqlite:STATE_DIR/dtssd.db)" },
 	{ "config", "FILE", "more settings, see dtssd.conf(5)" },
+	{ "trace", "DIR", "where to record what happens, or off (PATH.trace, beside the database)" },
 	{ "token-file", "FILE", "whose first line every request must bring" },
 	{ "log-format", "FORMAT", "text or json (text)" },
 };
@@ -42,6 +43,7 @@ static const struct limit {
 	{ "placement_grace_ms", LIMIT(sched.placement_grace_ms), 1, DTSS_DURATION_MS_MAX },
 	{ "key_ttl_ms", LIMIT(sched.key_ttl_ms), 1, DTSS_DURATION_MS_MAX },
 	{ "worker_forget_ms", LIMIT(sched.worker_forget_ms), 1, DTSS_DURATION_MS_MAX },
+	{ "trace_bytes_max", LIMIT(trace_bytes_max), DTSS_TRACE_BYTES_MIN, TRACE_BYTES_MAX },
 	{ "http_head_ms", LIMIT(http.head_ms), 1, HTTP_MS_MAX },
 	{ "http_body_ms", LIMIT(http.body_ms), 1, HTTP_MS_MAX },
 	{ "http_body_ms_max", LIMIT(http.body_ms_max), 1, HTTP_MS_MAX },
@@ -85,6 +87,8 @@ static const char *set_option(struct settings *s, const char *name, const char *
 			       "expected memory or sqlite:PATH";
 	if (strcmp(name, "token-file") == 0)
 		return set_text(&s->token_file, value, from_file);
+	if (strcmp(name, "trace") == 0)
+		return value[0] ? set_text(&s->trace, value, from_file) : "expected a directory, or off";
 	if (strcmp(name, "config") == 0)
 		return from_file ? "a configuration file names no other" : set_text(&s->config, value, 0);
 	if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
@@ -270,4 +274,5 @@ void settings_fini(struct settings *s)
 	free(s->config);
 	free(s->token_file);
 	free(s->hosts);
+	free(s->trace);
 }

@@ -15,8 +15,10 @@ struct settings {
 	char *config;
 	char *token_file;
 	enum log_format log_format;
-	int log_format_set; /* on the command line */
-	char *hosts;        /* names with commas between them */
+	int log_format_set;       /* on the command line */
+	char *trace;              /* "off", a directory; NULL: beside the database */
+	uint64_t trace_bytes_max; /* 0: the default */
+	char *hosts;              /* names with commas between them */
 	struct guard_limits http;
 	struct dtss_config sched;
 };

@@ -28,13 +28,17 @@ static int posix_failed(const struct posix_replay *p, int error)
 static int posix_differs(const struct posix_replay *p, int error, size_t at)
 {
 	struct dtss_replay_info info;
-	char text[160];
+	char text[192];
 
 	memset(&info, 0, sizeof info);
 	info.size = sizeof info;
 	dtss_replay_info(p->replay, &info);
-	(void)snprintf(text, sizeof text, "at byte %zu, after %" PRIu64 " calls and event %" PRIu64 ", in a %s: %s", at,
-		       info.verbs, info.seq, info.verb, dtss_strerror(error));
+	if (info.segments == 0)
+		(void)snprintf(text, sizeof text, "is no trace: %s", dtss_strerror(error));
+	else
+		(void)snprintf(text, sizeof text,
+			       "at byte %zu, after %" PRIu64 " calls, event %" PRIu64 " and a %s: %s", at, info.verbs,
+			       info.seq, info.verb[0] != '\0' ? info.verb : "head", dtss_strerror(error));
 	posix_say(p->message, p->cap, p->path, text);
 	return error;
 }
