@@ -22,6 +22,8 @@ static int mirror_write(struct dtss_trace *trace, const void *frame, size_t len)
 	if (m->write != 0)
 		return m->write;
 	m->frames++;
+	if (m->copy != NULL)
+		ck_assert_uint_eq(fwrite(frame, 1, len, m->copy), len);
 	rc = dtss_replay_feed(m->replay, frame, len, &used);
 	dtss_replay_info(m->replay, &info);
 	if (rc != 1 || used != len)

@@ -2,6 +2,7 @@
 #ifndef TESTS_SUPPORT_MIRROR_TRACE_H
 #define TESTS_SUPPORT_MIRROR_TRACE_H
 
+#include <stdio.h>
 #include <dtss.h>
 
 /*
@@ -18,6 +19,7 @@ struct mirror_trace {
 	size_t flushes;
 	int32_t write; /* what write says instead of taking the frame; 0: it takes it */
 	int32_t begin; /* likewise begin */
+	FILE *copy;    /* where frames go, too; NULL: nowhere */
 };
 
 struct mirror_trace *mirror_trace_open(void);

@@ -18,15 +18,18 @@ void rig_open(struct rig *r)
 	struct dtss_node_config cfg = { .size = sizeof cfg };
 	struct dtss_config sched = r->sched;
 	int lead_expires = r->lead_expires;
+	FILE *copy = r->copy;
 
 	memset(r, 0, sizeof *r);
 	r->sched = sched;
 	r->lead_expires = lead_expires;
+	r->copy = copy;
 	r->sched.size = sizeof r->sched;
 	r->gate = gate_store_open();
 	r->gate->lead_expires = lead_expires;
 	cfg.store = &r->gate->base;
 	r->mirror = mirror_trace_open();
+	r->mirror->copy = copy;
 	cfg.trace = &r->mirror->base;
 	cfg.sched = &r->sched;
 	ck_assert_int_eq(dtss_loop_open(&cfg.transport, &r->far, "w", NULL), 0);

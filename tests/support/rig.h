@@ -17,8 +17,9 @@ struct rig {
 	struct gate_store *gate;
 	struct mirror_trace *mirror; /* whatever the node does is done once more beside it, and must end the same */
 	struct dtss_transport *far;  /* the end of agent "w" */
-	struct dtss_config sched;    /* these two stay as they are when it is opened */
+	struct dtss_config sched;    /* these three stay as they are when it is opened */
 	int lead_expires;
+	FILE *copy; /* where the trace goes, too; NULL: nowhere */
 	uint64_t ms;
 	uint64_t token;
 	/* agent "w" */
