@@ -209,6 +209,10 @@ static void journal_replay(struct sim *s)
 			sim_violate(s, "S1", "what was synced cannot be read", at, (uint64_t)-error);
 		at += len;
 	}
+	if (at < d->journal_len)
+		SOMETIMES(s, SIM_PROBE_POWER_TORN);
+	else if (at > d->synced)
+		SOMETIMES(s, SIM_PROBE_POWER_KEPT);
 	if (at < d->synced)
 		sim_violate(s, "S1", "what was synced is damaged", at, d->synced);
 	d->journal_len = at;
@@ -225,6 +229,8 @@ void journal_recover(struct sim *s)
 	if (s->cfg.store_open || !d->inner)
 		return;
 	DTSS_ASSERT(d->journaled);
+	if (d->synced < d->journal_len)
+		SOMETIMES(s, SIM_PROBE_POWER_LIMBO);
 	journal_tear(s);
 	journal_replay(s);
 }

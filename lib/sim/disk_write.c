@@ -92,6 +92,8 @@ int disk_commit(struct sim *s, uint32_t scheduler, const struct dtss_batch *batc
 	op.type = DTSS_STORE_COMMIT;
 	op.u.commit = batch;
 	error = disk_inner(s, &op, &done);
+	if (error == DTSS_E_EPOCH)
+		SOMETIMES(s, SIM_PROBE_DEPOSED_REFUSED);
 	if (error)
 		return error;
 	journal_add(s, JOURNAL_COMMIT, batch->epoch, batch);

@@ -65,6 +65,8 @@ static void judge_clock_look(struct sim *s, uint32_t scheduler)
 
 	if (c->known && offset == c->offset)
 		return;
+	if (c->known && scheduler == s->judge.reign.scheduler)
+		SOMETIMES(s, SIM_PROBE_WALL_JUMPED);
 	c->before = c->known ? c->offset : offset;
 	c->since_ns = c->known ? s->true_ns : 0;
 	c->offset = offset;
@@ -106,9 +108,14 @@ void judge_lead(struct sim *s, uint32_t scheduler, uint64_t epoch)
 {
 	struct sim_judge *j = &s->judge;
 	uint8_t *owner = &j->epoch_of[epoch % JUDGE_EPOCHS_MAX];
+	uint32_t i;
 
 	if (epoch >= JUDGE_EPOCHS_MAX)
 		return;
+	for (i = 0; i < s->scheduler_count; i++)
+		if (i != scheduler && s->schedulers[i].disk.head &&
+		    s->schedulers[i].disk.head->type == DTSS_STORE_COMMIT)
+			SOMETIMES(s, SIM_PROBE_LEAD_OVER_COMMIT);
 	if (*owner)
 		sim_violate(s, "S8", "an epoch was given twice", epoch, scheduler);
 	*owner = (uint8_t)(scheduler + 1);
@@ -126,6 +133,10 @@ static void judge_chain(struct sim *s, uint32_t scheduler, const struct dtss_bat
 		sim_violate(s, "S7", "an older epoch was accepted", b->epoch, j->last_epoch);
 	if (b->epoch < JUDGE_EPOCHS_MAX && j->epoch_of[b->epoch] && j->epoch_of[b->epoch] != scheduler + 1)
 		sim_violate(s, "S8", "two schedulers commit in one epoch", b->epoch, scheduler);
+	if (!s->schedulers[scheduler].node)
+		SOMETIMES(s, SIM_PROBE_BATCH_OF_DEAD);
+	else if (s->schedulers[scheduler].paused_ns > s->true_ns)
+		SOMETIMES(s, SIM_PROBE_BATCH_OF_PAUSED);
 	if (b->event_count > 32)
 		SOMETIMES(s, SIM_PROBE_BIG_BATCH);
 	j->last_seq = b->last_seq;
@@ -258,6 +269,7 @@ void judge_step(struct sim *s, uint32_t scheduler)
 		return;
 	s->judge.leader_true_ns = s->true_ns;
 	s->judge.rests++;
+	s->judge.quiet = !s->schedulers[scheduler].disk.head;
 	if (s->judge.dirty || s->judge.rests % 8 == 0)
 		judge_rest(s, now);
 	s->judge.dirty = 0;

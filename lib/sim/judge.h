@@ -60,14 +60,18 @@ struct judge_task {
 	uint32_t job;  /* index + 1 of the client's; 0: not known */
 	uint32_t need; /* index */
 	uint8_t spec_seen, retired, held_asked, cancel_asked, hold_asked, release_asked, retry_asked, once_ready;
+	uint8_t key_gone;   /* its key was forgotten */
+	uint8_t parent;     /* others wait for it, or did */
 	uint8_t lost_last;  /* the last attempt ended as lost, and nothing was decided since */
 	uint8_t after_lead; /* it backs off, and a leader began meanwhile */
 	int32_t priority;
 	uint32_t attempts, failed, lost, free;
-	uint32_t live;      /* enum dtss_attempt_state of the last attempt; 0: none is live */
-	uint64_t fence;     /* of the last attempt */
-	uint64_t ended_seq; /* the event that ended the attempt; 0: none */
-	uint32_t worker;    /* index + 1 */
+	uint32_t live;       /* enum dtss_attempt_state of the last attempt; 0: none is live */
+	uint64_t fence;      /* of the last attempt */
+	uint64_t ended_seq;  /* the event that ended the attempt; 0: none */
+	uint32_t worker;     /* index + 1 */
+	uint64_t reign, ended_batch; /* under which leader it was submitted, and in which batch it ended */
+	uint64_t live_seq;           /* the event that made its attempt leased, or stopping */
 	uint64_t retry_of;
 	uint64_t spec_hash;
 	struct judge_policy policy;
@@ -99,7 +103,8 @@ struct judge_fence {
 	uint64_t told_ns; /* on the clock of the leader: its assignment was sent, or the leader began; 0: not yet */
 	uint32_t task, attempt, worker;
 	uint8_t live, ran, reported_count, started_reported, unlisted;
-	uint8_t given_up;  /* for its silence about a start, or long after its timeout: it may still be there */
+	uint8_t stop_told;
+	uint8_t given_up; /* for its silence about a start, or long after its timeout: it may still be there */
 	int32_t exit_code; /* of its process, when it ran to its end */
 	uint32_t signal;
 	struct dtss_outcome reported[JUDGE_ENDS_MAX];
@@ -211,10 +216,11 @@ struct sim_judge {
 	uint64_t compared_seq;
 	uint64_t event_ns;   /* of the event under way, on the leader's monotonic clock; 0: not known */
 	uint64_t event_true; /* the same on the true clock */
-	uint64_t firings;    /* hash of what relative timers did, for twin runs */
-	int places;          /* placements were asked for: loads are not exactly known */
-	int dirty;           /* something happened since the last look at rest */
-	int rogue;           /* workers report what is not so */
+	uint64_t firings; /* hash of what relative timers did, for twin runs */
+	int places; /* placements were asked for: loads are not exactly known */
+	int quiet;  /* at rest, and no answer of the store is awaited: all messages are out */
+	int dirty;  /* something happened since the last look at rest */
+	int rogue;  /* workers report what is not so */
 };
 
 struct sim;

@@ -104,6 +104,18 @@ static void replied_submit_error(struct sim *s, const struct sim_call *call, con
 		sim_violate(s, "S2", "a key is in conflict with itself", job->number, a->u.submit.conflict.v);
 }
 
+static void replied_retry(struct sim *s, const struct judge_task *t)
+{
+	static const uint32_t probes[] = { SIM_PROBE_RETRY_SUCCEEDED, SIM_PROBE_RETRY_FAILED,
+					   SIM_PROBE_RETRY_CANCELLED, SIM_PROBE_RETRY_SKIPPED,
+					   SIM_PROBE_RETRY_EXPIRED,   SIM_PROBE_RETRY_QUARANTINED };
+
+	DTSS_ASSERT(t->state >= DTSS_TASK_SUCCEEDED);
+	SOMETIMES(s, probes[t->state - DTSS_TASK_SUCCEEDED]);
+	if (t->retired)
+		SOMETIMES(s, SIM_PROBE_RETRY_HISTORY);
+}
+
 /* A verb about a task. */
 static void replied_verb(struct sim *s, const struct sim_call *call, const struct dtss_answer *a)
 {
@@ -119,6 +131,8 @@ static void replied_verb(struct sim *s, const struct sim_call *call, const struc
 		sim_violate(s, "S22", "a cancel was refused, and the task has not ended", id, t->state);
 	if (a->result == DTSS_E_NOT_FOUND && t->state < DTSS_TASK_SUCCEEDED)
 		sim_violate(s, "S1", "an acknowledged task is gone", id, t->state);
+	if (a->result == 0 && call->ask == ASK_RETRY)
+		replied_retry(s, t);
 	if (a->result == 0)
 		SOMETIMES(s, SIM_PROBE_DONE_GET + call->ask - ASK_GET);
 	else if (a->result == DTSS_E_STATE)

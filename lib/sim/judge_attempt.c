@@ -58,6 +58,17 @@ static int attempt_was_reported(const struct judge_fence *f, const struct dtss_o
 	return f->reported_count == JUDGE_ENDS_MAX;
 }
 
+static int attempt_runs(const struct sim *s, const struct judge_worker *w, uint64_t fence)
+{
+	uint32_t i, n;
+
+	for (i = 0; i < s->worker_count; i++)
+		for (n = 0; strcmp(s->workers[i].name, w->name) == 0 && n < SIM_PROCS_MAX; n++)
+			if (s->workers[i].procs[n].end_ns && s->workers[i].procs[n].fence == fence)
+				return 1;
+	return 0;
+}
+
 static void attempt_lost(struct sim *s, const struct judge_task *t, const struct judge_fence *f)
 {
 	const struct judge_worker *w = &s->judge.workers[t->worker - 1];
@@ -68,6 +79,8 @@ static void attempt_lost(struct sim *s, const struct judge_task *t, const struct
 		return;
 	}
 	SOMETIMES(s, t->live == DTSS_ATTEMPT_LEASED ? SIM_PROBE_LOST_LEASED : SIM_PROBE_LOST_RUNNING);
+	if (attempt_runs(s, w, f->fence))
+		SOMETIMES(s, SIM_PROBE_LOST_STILL_RUNS);
 	/* a heartbeat may have come after it was decided, and before that was stored */
 	if (now && f->renewed_ns && f->renewed_ns <= now && now < f->renewed_ns + lease)
 		sim_violate(s, "L2", "a lease was lost before its time", f->fence,
@@ -134,7 +147,7 @@ static void attempt_wait(struct judge_task *t, int counted)
 	uint64_t cap = p->max_ms * JUDGE_MS, wait = p->min_ms < p->max_ms ? p->min_ms * JUDGE_MS : cap;
 	uint32_t n;
 
-	if (!counted) {
+	if (!counted) { /* 100 ms, doubled up to 6.4 s */
 		t->wait_low_ns = t->wait_high_ns = (uint64_t)100 * JUDGE_MS << (t->free < 7 ? t->free - 1 : 6);
 		return;
 	}
@@ -177,6 +190,8 @@ static uint32_t attempt_decide(struct sim *s, struct judge_task *t, const struct
 		s->counts.losses++;
 		t->lost++;
 		t->lost_last = 1;
+		if (t->lost == 2)
+			SOMETIMES(s, SIM_PROBE_LOST_TWICE);
 		return t->lost >= t->policy.lost_max ? DTSS_TASK_QUARANTINED : DTSS_TASK_READY;
 	}
 	if (o->cause != DTSS_CAUSE_REJECTED && o->cause != DTSS_CAUSE_RELEASED && o->cause != DTSS_CAUSE_CANCEL)
@@ -195,6 +210,8 @@ static void attempt_backs_off(struct sim *s, struct judge_task *t, const struct 
 	t->due_ns = s->judge.event_ns ? s->judge.event_ns + t->wait_ns : 0;
 	if (t->failed > 1)
 		SOMETIMES(s, SIM_PROBE_SECOND_BACKOFF);
+	if (t->free > 4)
+		SOMETIMES(s, SIM_PROBE_FREE_BACKOFF_LONG);
 	if (t->wait_low_ns + 2 * JUDGE_MS >= t->policy.max_ms * JUDGE_MS)
 		SOMETIMES(s, SIM_PROBE_BACKOFF_AT_MAX);
 }
@@ -239,10 +256,14 @@ void judge_attempt_ended(struct sim *s, uint64_t id, const struct dtss_event *e)
 	if (f && !attempt_was_reported(f, o) && !attempt_concluded(s, t, f, o->cause))
 		sim_violate(s, "S5", "an end that nobody reported was accepted", id, o->cause);
 	attempt_began(t, f, o, e);
+	if (o->cause == DTSS_CAUSE_LOST && f && attempt_was_reported(f, o))
+		SOMETIMES(s, SIM_PROBE_LOST_REPORTED);
 	if (t->live == DTSS_ATTEMPT_STOPPING) {
 		SOMETIMES(s, o->cause == DTSS_CAUSE_LOST ? SIM_PROBE_STOPPING_LOST : SIM_PROBE_STOPPING_ENDED);
 		if (o->cause == DTSS_CAUSE_EXIT && o->exit_code == 0)
 			SOMETIMES(s, SIM_PROBE_SUCCESS_AFTER_CANCEL);
+		if (o->cause == DTSS_CAUSE_CANCEL)
+			SOMETIMES(s, SIM_PROBE_END_CANCEL);
 	} else {
 		to = attempt_decide(s, t, o);
 		if (to != e->to)

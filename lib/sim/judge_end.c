@@ -21,6 +21,15 @@ static void end_tasks(struct sim *s)
 	}
 }
 
+static void end_orphan(struct sim *s, uint32_t job)
+{
+	uint64_t id;
+
+	for (id = 1; id <= s->judge.task_count; id++)
+		if (s->judge.tasks[id].job == job)
+			SOMETIMES(s, SIM_PROBE_ORPHAN_TASK);
+}
+
 static void end_jobs(struct sim *s)
 {
 	uint32_t i, n;
@@ -29,6 +38,8 @@ static void end_jobs(struct sim *s)
 		for (n = 0; n < s->clients[i].job_count; n++) {
 			const struct sim_job *job = &s->clients[i].jobs[n];
 
+			if (job->ended == UINT32_MAX)
+				end_orphan(s, job->number);
 			if (!job->ended)
 				sim_violate(s, job->id ? "L1" : "L5", "a client never learned what became of its job",
 					    job->number, job->id);

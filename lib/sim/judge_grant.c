@@ -69,11 +69,15 @@ static void grant_placement(struct sim *s, const struct judge_task *t, const str
 		if (v == w || !judge_fits(v, n) || !judge_open(s, v, s->judge.event_ns))
 			continue;
 		fit++;
+		if (!grant_prefers(s, w, v) && !grant_prefers(s, v, w))
+			SOMETIMES(s, SIM_PROBE_PLACED_TIE);
 		if (grant_prefers(s, v, w))
 			sim_violate(s, "S21", "another worker was to be preferred", s->judge.last_fence, v->now.number);
 	}
 	if (fit)
-		SOMETIMES(s, SIM_PROBE_PLACED_AMONG_SEVERAL);
+		SOMETIMES(s, s->judge.cfg.placement == DTSS_PLACE_PACK	      ? SIM_PROBE_GRANT_PACK :
+			     s->judge.cfg.placement == DTSS_PLACE_ROUND_ROBIN ? SIM_PROBE_GRANT_ROUND_ROBIN :
+										SIM_PROBE_PLACED_AMONG_SEVERAL);
 }
 
 /* Nobody gets work who is known not to take any. */
@@ -111,6 +115,9 @@ static void grant_room(struct sim *s, uint64_t id, const struct judge_task *t, c
 	for (i = 0; i < JUDGE_RESOURCES_MAX && w->changes <= 1; i++)
 		if (n->amounts[i] && w->taken[i] + n->amounts[i] > w->now.amounts[i])
 			sim_violate(s, "S13", "more of a resource than there is", id, w->now.number);
+	for (i = 0; i < JUDGE_RESOURCES_MAX; i++)
+		if (n->amounts[i] && w->taken[i] + n->amounts[i] == w->now.amounts[i])
+			SOMETIMES(s, SIM_PROBE_WORKER_RESOURCE_USED_UP);
 	if (w->leased + 1 == w->now.max_tasks)
 		SOMETIMES(s, SIM_PROBE_WORKER_FULL);
 }
@@ -133,6 +140,23 @@ static void grant_fence(struct sim *s, uint64_t id, const struct dtss_event *e, 
 	f->renewed_ns = s->judge.event_ns ? judge_now(s, s->judge.reign.scheduler).mono_ns : 0;
 }
 
+static void grant_probe(struct sim *s, const struct judge_task *t, const struct judge_worker *w)
+{
+	uint32_t i;
+
+	if (t->attempts)
+		SOMETIMES(s, &s->judge.workers[t->worker - 1] == w ? SIM_PROBE_GRANT_SAME_WORKER :
+								     SIM_PROBE_GRANT_OTHER_WORKER);
+	if (t->attempts == 4)
+		SOMETIMES(s, SIM_PROBE_FIVE_ATTEMPTS);
+	for (i = 0; i < s->judge.list_count[JUDGE_LIVE]; i++) {
+		const struct judge_task *u = &s->judge.tasks[s->judge.live[i]];
+
+		if (u->live == DTSS_ATTEMPT_STOPPING && &s->judge.workers[u->worker - 1] == w)
+			SOMETIMES(s, SIM_PROBE_GRANT_BESIDE_STOPPING);
+	}
+}
+
 void judge_grant(struct sim *s, uint64_t id, const struct dtss_event *e)
 {
 	struct judge_task *t = judge_task(s, id);
@@ -152,10 +176,12 @@ void judge_grant(struct sim *s, uint64_t id, const struct dtss_event *e)
 	if (s->judge.event_ns)
 		grant_order(s, id, t);
 	grant_placement(s, t, w);
+	grant_probe(s, t, w);
 	s->judge.grants++;
 	s->judge.retries += t->attempts++ != 0;
 	t->fence = e->fence;
 	t->live = DTSS_ATTEMPT_LEASED;
+	t->live_seq = e->seq;
 	t->lost_last = 0;
 	t->wait_ns = 0;
 	t->worker = (uint32_t)(w - s->judge.workers) + 1;

@@ -24,6 +24,7 @@ void judge_key_begin(struct sim *s, uint64_t id)
 	const struct judge_task *t = judge_task(s, id);
 	struct sim_judge *j = &s->judge;
 	struct judge_key *k = t->key[0] ? key_find(s, t->queue, t->key, 0) : NULL;
+	uint64_t n;
 	uint32_t i;
 
 	if (!t->key[0])
@@ -38,6 +39,9 @@ void judge_key_begin(struct sim *s, uint64_t id)
 	if (i == j->key_count)
 		j->key_count++;
 	k = &j->keys[i];
+	for (n = 1; n < id; n++)
+		if (j->tasks[n].key_gone && strcmp(j->tasks[n].key, t->key) == 0)
+			SOMETIMES(s, SIM_PROBE_KEY_USED_AGAIN);
 	memset(k, 0, sizeof *k);
 	memcpy(k->queue, t->queue, sizeof k->queue);
 	memcpy(k->key, t->key, sizeof k->key);
@@ -74,6 +78,7 @@ void judge_key_event(struct sim *s, const struct dtss_event *e)
 	if (!many && j->event_ns && k->expires_ns && j->event_ns < k->expires_ns)
 		sim_violate(s, "S2", "a key was forgotten too early", e->task, (k->expires_ns - j->event_ns) / JUDGE_MS);
 	SOMETIMES(s, many ? SIM_PROBE_KEY_PUSHED_OUT : SIM_PROBE_KEY_EXPIRED);
+	judge_task(s, e->task)->key_gone = 1;
 	k->task = 0;
 	j->finished_keys--;
 }

@@ -20,7 +20,12 @@ static void heard_report(struct sim *s, const struct dtss_report *r)
 		sim_violate(s, "X3", "an exit code was reported that the process did not have", r->task.v,
 			    (uint64_t)r->outcome.exit_code);
 	if (!f->live)
-		SOMETIMES(s, SIM_PROBE_STALE_REPORT);
+		SOMETIMES(s, r->outcome.cause == DTSS_CAUSE_EXIT && r->outcome.exit_code == 0 &&
+				     judge_task(s, f->task)->fence != f->fence ?
+			     SIM_PROBE_STALE_SUCCESS :
+			     SIM_PROBE_STALE_REPORT);
+	if (f->reported_count)
+		SOMETIMES(s, SIM_PROBE_REPORTED_TWICE);
 	if (f->reported_count < JUDGE_ENDS_MAX) {
 		f->reported[f->reported_count] = r->outcome;
 		f->reported[f->reported_count++].detail = NULL;
@@ -155,6 +160,8 @@ void judge_told(struct sim *s, uint32_t scheduler, const struct dtss_message *m)
 	s->judge.told++;
 	if (m->type == DTSS_MESSAGE_ASSIGN)
 		told_assign(s, scheduler, &m->u.assign);
+	if (m->type == DTSS_MESSAGE_STOP && judge_fence(s, m->u.stop.fence))
+		judge_fence(s, m->u.stop.fence)->stop_told = 1;
 	if (m->type == DTSS_MESSAGE_STOP)
 		SOMETIMES(s, m->u.stop.cause == DTSS_CAUSE_CANCEL  ? SIM_PROBE_STOP_CANCEL :
 			     m->u.stop.cause == DTSS_CAUSE_TIMEOUT ? SIM_PROBE_STOP_TIMEOUT :

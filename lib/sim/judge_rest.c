@@ -30,6 +30,18 @@ static void reign_live(struct sim *s, struct judge_task *t)
 	f->renewed_max_ns = heard > r->lead_ns ? heard : r->lead_ns;
 }
 
+static void reign_probe(struct sim *s, const struct judge_task *t)
+{
+	if (t->live)
+		SOMETIMES(s, t->live == DTSS_ATTEMPT_STOPPING ? SIM_PROBE_LEAD_WITH_STOPPING :
+								SIM_PROBE_LEAD_WITH_WORK);
+	else if (t->state == DTSS_TASK_DELAYED && t->wait_ns)
+		SOMETIMES(s, SIM_PROBE_LEAD_WITH_BACKOFF);
+	else if (t->state == DTSS_TASK_BLOCKED)
+		SOMETIMES(s, judge_missing(s, t) && !judge_doomed(s, t) ? SIM_PROBE_LEAD_WITH_BLOCKED :
+									  SIM_PROBE_LEAD_WITH_UNTOLD);
+}
+
 void judge_reign(struct sim *s, uint32_t scheduler, uint64_t epoch, const struct dtss_event *e)
 {
 	struct sim_judge *j = &s->judge;
@@ -52,6 +64,7 @@ void judge_reign(struct sim *s, uint32_t scheduler, uint64_t epoch, const struct
 	for (id = 1; id <= j->task_count; id++) {
 		struct judge_task *t = &j->tasks[id];
 
+		reign_probe(s, t);
 		if (t->live)
 			reign_live(s, t);
 		if (t->state >= DTSS_TASK_SUCCEEDED)
@@ -61,6 +74,8 @@ void judge_reign(struct sim *s, uint32_t scheduler, uint64_t epoch, const struct
 		t->after_lead = t->wait_ns != 0;
 		if (t->wait_ns)
 			t->due_ns = judge_continued(s, t->since_wall, t->wait_ns);
+		if (t->wait_ns && t->state == DTSS_TASK_DELAYED && t->due_ns == r->lead_ns)
+			SOMETIMES(s, SIM_PROBE_BACKOFF_OVER_ON_LEAD);
 	}
 	for (i = 0; i < j->worker_count; i++)
 		j->workers[i].given = 0;
@@ -76,6 +91,11 @@ static void rest_live(struct sim *s, uint64_t id, uint64_t now)
 
 	if (!f)
 		return;
+	if (s->judge.quiet && t->live_seq > s->judge.reign.seq && t->live == DTSS_ATTEMPT_STOPPING && f->told_ns &&
+	    !f->stop_told)
+		sim_violate(s, "S22", "a task was cancelled, and nobody was told to stop it", id, f->fence);
+	if (s->judge.quiet && t->live_seq > s->judge.reign.seq && t->live == DTSS_ATTEMPT_LEASED && !f->told_ns)
+		sim_violate(s, "L4", "a task was granted, and not given out", id, f->fence);
 	if (s->judge.workers[t->worker - 1].now.incarnation > f->incarnation)
 		sim_violate(s, "L2", "an attempt of an incarnation that is gone is still there", id, f->fence);
 	if (f->told_ns && f->renewed_max_ns && now > f->renewed_max_ns + c->lease_ms * JUDGE_MS)

@@ -30,6 +30,8 @@ static void spec_after(struct sim *s, uint64_t id, struct judge_task *t, const s
 		t->after[i] = spec->after[i].task.v;
 		if (!t->after[i] || t->after[i] >= id)
 			sim_violate(s, "S15", "a task waits for one that came after it", id, t->after[i]);
+		else
+			judge_task(s, t->after[i])->parent = 1;
 	}
 }
 

@@ -78,6 +78,9 @@ static void task_begins(struct sim *s, struct judge_task *t, const struct dtss_e
 			    e->to);
 	if (judge_doomed(s, t))
 		SOMETIMES(s, SIM_PROBE_DOOMED_AT_SUBMIT);
+	else if (t->after_count && !judge_missing(s, t))
+		SOMETIMES(s, SIM_PROBE_PARENT_DONE_AT_SUBMIT);
+	t->reign = j->reign.count;
 	judge_key_begin(s, e->task);
 }
 
@@ -89,8 +92,10 @@ static void task_expires(struct sim *s, const struct judge_task *t, const struct
 		sim_violate(s, "S18", "a task expired before its deadline", e->task,
 			    (t->deadline_ns - s->judge.event_ns) / JUDGE_MS);
 	SOMETIMES(s, t->attempts ? SIM_PROBE_EXPIRED_AFTER_GRANT : SIM_PROBE_EXPIRED);
-	if (t->state == DTSS_TASK_HELD)
-		SOMETIMES(s, SIM_PROBE_EXPIRED_HELD);
+	if (t->state == DTSS_TASK_HELD || t->state == DTSS_TASK_BLOCKED)
+		SOMETIMES(s, t->state == DTSS_TASK_HELD ? SIM_PROBE_EXPIRED_HELD : SIM_PROBE_EXPIRED_BLOCKED);
+	if (t->reign != s->judge.reign.count)
+		SOMETIMES(s, SIM_PROBE_DEADLINE_OVER_LEADERS);
 }
 
 static void task_wakes(struct sim *s, const struct judge_task *t, const struct dtss_event *e)
@@ -101,11 +106,39 @@ static void task_wakes(struct sim *s, const struct judge_task *t, const struct d
 		sim_violate(s, "S12", "a backoff ended early", e->task, (t->due_ns - s->judge.event_ns) / JUDGE_MS);
 	if (t->after_lead)
 		SOMETIMES(s, SIM_PROBE_BACKOFF_OVER_LEADERS);
+	if (t->not_before_ns)
+		SOMETIMES(s, SIM_PROBE_NOT_BEFORE);
 	s->judge.firings = s->judge.firings * UINT64_C(0x100000001b3) + e->task;
+}
+
+/* From waiting for others, or from being held, to where it waits next. */
+static void task_let_go(struct sim *s, const struct judge_task *t, const struct dtss_event *e)
+{
+	if (t->state == DTSS_TASK_HELD)
+		SOMETIMES(s, e->to == DTSS_TASK_BLOCKED ? SIM_PROBE_RELEASED_TO_BLOCKED :
+			     e->to == DTSS_TASK_DELAYED ? SIM_PROBE_RELEASED_TO_DELAYED :
+							  SIM_PROBE_RELEASED_TO_READY);
+	else if (t->state == DTSS_TASK_BLOCKED)
+		SOMETIMES(s, e->to == DTSS_TASK_DELAYED ? SIM_PROBE_CHILD_DELAYED :
+			     t->after_count > 1		? SIM_PROBE_FAN_IN_READY :
+							  SIM_PROBE_CHAIN_READY);
+}
+
+static void task_skipped(struct sim *s, const struct judge_task *t, const struct dtss_event *e)
+{
+	uint32_t i;
+
+	if (!judge_doomed(s, t))
+		sim_violate(s, "S15", "skipped, and no parent ended badly", e->task, 0);
+	SOMETIMES(s, t->state == DTSS_TASK_HELD ? SIM_PROBE_SKIPPED_HELD : SIM_PROBE_SKIPPED);
+	for (i = 0; i < t->after_count; i++)
+		if (judge_task(s, t->after[i])->state == DTSS_TASK_SKIPPED)
+			SOMETIMES(s, SIM_PROBE_SKIPPED_CASCADE);
 }
 
 static void task_waits_on(struct sim *s, struct judge_task *t, const struct dtss_event *e)
 {
+	task_let_go(s, t, e);
 	switch (e->to) {
 	case DTSS_TASK_HELD:
 		if (!t->hold_asked)
@@ -121,9 +154,7 @@ static void task_waits_on(struct sim *s, struct judge_task *t, const struct dtss
 		SOMETIMES(s, SIM_PROBE_CANCEL_BLOCKED + t->state - DTSS_TASK_BLOCKED);
 		break;
 	case DTSS_TASK_SKIPPED:
-		if (!judge_doomed(s, t))
-			sim_violate(s, "S15", "skipped, and no parent ended badly", e->task, 0);
-		SOMETIMES(s, t->state == DTSS_TASK_HELD ? SIM_PROBE_SKIPPED_HELD : SIM_PROBE_SKIPPED);
+		task_skipped(s, t, e);
 		break;
 	case DTSS_TASK_EXPIRED:
 		task_expires(s, t, e);
@@ -168,6 +199,7 @@ static void task_runs_on(struct sim *s, struct judge_task *t, const struct dtss_
 			sim_violate(s, "S3", "a task was cancelled that nobody cancelled", e->task, 0);
 		SOMETIMES(s, t->live == DTSS_ATTEMPT_LEASED ? SIM_PROBE_CANCEL_LEASED : SIM_PROBE_CANCEL_RUNNING);
 		t->live = DTSS_ATTEMPT_STOPPING;
+		t->live_seq = e->seq;
 		t->cancelled_true_ns = s->true_ns;
 	} else {
 		judge_attempt_ended(s, e->task, e);
@@ -182,6 +214,9 @@ static void task_ended(struct sim *s, struct judge_task *t, const struct dtss_ev
 	j->terminal++;
 	s->progress_ns = s->true_ns;
 	t->finished_wall = e->wall_ns;
+	t->ended_batch = j->batches;
+	if (t->parent && e->to == DTSS_TASK_CANCELLED)
+		SOMETIMES(s, SIM_PROBE_CANCEL_PARENT);
 	judge_key_ended(s, e->task, e);
 }
 
@@ -242,4 +277,6 @@ void judge_retired_event(struct sim *s, const struct dtss_event *e)
 	if (t->retired || t->state < DTSS_TASK_SUCCEEDED || t->live || e->from != t->state || e->to != t->state)
 		sim_violate(s, "S10", "a task left that has not ended", e->task, e->to);
 	t->retired = 1;
+	if (s->judge.batches != t->ended_batch)
+		SOMETIMES(s, SIM_PROBE_RETIRED_LATER);
 }

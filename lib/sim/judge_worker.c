@@ -93,16 +93,20 @@ static void worker_forgotten(struct sim *s, struct judge_worker *w)
 	memset(&w->now, 0, sizeof w->now);
 }
 
-static void worker_probe(struct sim *s, const struct judge_shape *now, const struct judge_shape *next)
+static void worker_probe(struct sim *s, const struct judge_worker *w)
 {
+	const struct judge_shape *now = &w->now, *next = &w->next;
+
 	if (now->status == DTSS_WORKER_OFFLINE && next->status == DTSS_WORKER_ONLINE)
 		SOMETIMES(s, SIM_PROBE_WORKER_BACK);
 	if (now->number && next->incarnation > now->incarnation)
-		SOMETIMES(s, SIM_PROBE_NEW_INCARNATION);
+		SOMETIMES(s, now->draining ? SIM_PROBE_DRAINED_NEW_INCARNATION :
+			     w->leased	   ? SIM_PROBE_NEW_INCARNATION_BUSY :
+					     SIM_PROBE_NEW_INCARNATION);
 	if (now->number && next->max_tasks < now->max_tasks)
 		SOMETIMES(s, SIM_PROBE_WORKER_SHRANK);
 	if (next->draining && !now->draining)
-		SOMETIMES(s, SIM_PROBE_DRAINED);
+		SOMETIMES(s, w->leased ? SIM_PROBE_DRAINED_BUSY : SIM_PROBE_DRAINED);
 	if (next->cordoned && !now->cordoned)
 		SOMETIMES(s, SIM_PROBE_CORDONED);
 	if ((now->draining && !next->draining) || (now->cordoned && !next->cordoned))
@@ -133,7 +137,7 @@ void judge_worker_event(struct sim *s, const struct dtss_event *e)
 	}
 	if (e->to == DTSS_WORKER_OFFLINE && e->from != DTSS_WORKER_OFFLINE)
 		worker_offline(s, w);
-	worker_probe(s, &w->now, &w->next);
+	worker_probe(s, w);
 	if (w->next.incarnation != w->now.incarnation || w->next.max_tasks > w->most_tasks)
 		w->most_tasks = w->next.max_tasks;
 	w->now = w->next;
