@@ -125,6 +125,7 @@ struct judge_heard {
 	uint64_t last_ns; /* on its clock: the last that it took; 0: none since it leads */
 	uint64_t any_ns;  /* the last that reached it */
 	uint64_t incarnation, number;
+	uint64_t epoch, epoch_number, epoch_incarnation; /* the highest epoch that it told of, and first in which heartbeat */
 	uint64_t ring[JUDGE_HEARD_MAX]; /* of the last that reached it */
 	uint32_t ring_count;
 	uint8_t stopping;
@@ -239,7 +240,7 @@ void judge_asked(struct sim *s, uint32_t scheduler, const struct sim_call *call,
 void judge_replied(struct sim *s, uint32_t scheduler, const struct sim_call *call, const struct dtss_answer *a);
 /* --- judge_machine.c: what the machines and the network did --- */
 void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m); /* it is handed to the node */
-void judge_told(struct sim *s, uint32_t scheduler, const struct dtss_message *m);
+void judge_told(struct sim *s, uint32_t scheduler, const char *worker, const struct dtss_message *m);
 void judge_sent(struct sim *s, uint32_t worker, const struct dtss_message *m);
 void judge_answered(struct sim *s, uint32_t worker, const struct dtss_message *m);
 void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start *start);

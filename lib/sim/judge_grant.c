@@ -96,6 +96,8 @@ static void grant_allowed(struct sim *s, uint64_t id, const struct judge_worker 
 		sim_violate(s, "S13", "work for a worker that is offline", id, w->now.number);
 	if (!now || !r->lead_ns)
 		return;
+	if (h->stopping && h->last_ns >= r->lead_ns && h->any_ns <= now && h->incarnation == w->now.incarnation)
+		sim_violate(s, "S13", "work for an agent that is shutting down", id, w->now.number);
 	for (i = 0; i < JUDGE_HEARD_MAX; i++)
 		if (h->ring[i] && h->ring[i] >= r->lead_ns && h->ring[i] <= now && now < h->ring[i] + patience)
 			return;

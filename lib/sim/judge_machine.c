@@ -115,6 +115,11 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 		heard_report(s, &hm->reports[i]);
 	h->any_ns = judge_now(s, scheduler).mono_ns;
 	h->ring[h->ring_count++ % JUDGE_HEARD_MAX] = h->any_ns;
+	if (hb->epoch > h->epoch) {
+		h->epoch = hb->epoch;
+		h->epoch_number = hb->number;
+		h->epoch_incarnation = hb->incarnation;
+	}
 	heard_leases(s, scheduler, w, hb, taken);
 	heard_unlisted(s, w, hb);
 	h->fuzzy = 1;
@@ -155,7 +160,21 @@ static void told_assign(struct sim *s, uint32_t scheduler, const struct dtss_mes
 		f->renewed_max_ns = f->told_ns;
 }
 
-void judge_told(struct sim *s, uint32_t scheduler, const struct dtss_message *m)
+/* S7: who has been deposed, and hears so from a worker, must not renew its leases. */
+static void told_answer(struct sim *s, uint32_t scheduler, const char *worker, const struct dtss_message_answer *a)
+{
+	const struct judge_heard *h = &judge_worker_named(s, worker)->heard[scheduler];
+
+	if (a->result == DTSS_E_STALE)
+		SOMETIMES(s, SIM_PROBE_ANSWERED_STALE);
+	if (a->result == DTSS_E_EPOCH)
+		SOMETIMES(s, SIM_PROBE_ANSWERED_EPOCH);
+	if (a->result == 0 && a->epoch < h->epoch && a->incarnation == h->epoch_incarnation &&
+	    a->number >= h->epoch_number)
+		sim_violate(s, "S7", "a deposed leader took a heartbeat that knows of a newer epoch", a->epoch, h->epoch);
+}
+
+void judge_told(struct sim *s, uint32_t scheduler, const char *worker, const struct dtss_message *m)
 {
 	s->judge.told++;
 	if (m->type == DTSS_MESSAGE_ASSIGN)
@@ -166,10 +185,8 @@ void judge_told(struct sim *s, uint32_t scheduler, const struct dtss_message *m)
 		SOMETIMES(s, m->u.stop.cause == DTSS_CAUSE_CANCEL  ? SIM_PROBE_STOP_CANCEL :
 			     m->u.stop.cause == DTSS_CAUSE_TIMEOUT ? SIM_PROBE_STOP_TIMEOUT :
 								     SIM_PROBE_STOP_SUPERSEDED);
-	if (m->type == DTSS_MESSAGE_ANSWER && m->u.answer.result == DTSS_E_STALE)
-		SOMETIMES(s, SIM_PROBE_ANSWERED_STALE);
-	if (m->type == DTSS_MESSAGE_ANSWER && m->u.answer.result == DTSS_E_EPOCH)
-		SOMETIMES(s, SIM_PROBE_ANSWERED_EPOCH);
+	if (m->type == DTSS_MESSAGE_ANSWER)
+		told_answer(s, scheduler, worker, &m->u.answer);
 }
 
 void judge_sent(struct sim *s, uint32_t worker, const struct dtss_message *m)

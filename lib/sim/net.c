@@ -189,7 +189,7 @@ static int net_op_send(struct dtss_transport *transport, const char *peer, const
 	struct sim_transport *t = (struct sim_transport *)transport;
 	uint32_t i;
 
-	judge_told(t->sim, t->index, m);
+	judge_told(t->sim, t->index, peer, m);
 	if (sim_fault(t->sim, DTSS_SIM_FAULT_SEND_FULL))
 		return DTSS_E_FULL;
 	for (i = 0; i < t->sim->worker_count; i++)
