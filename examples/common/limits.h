@@ -29,7 +29,7 @@
 #define HTTP_PARAMETERS_MAX 64     /* with as many fields, they fit in half of a connection's memory */
 #define HTTP_METHOD_MAX 16         /* the longest that is registered */
 #define HTTP_CHUNK_DIGITS_MAX 12   /* more bytes than anybody may send, and no sum overflows */
-#define HTTP_CONNECTIONS_MAX 10000 /* a fleet; all of it may come from one address, so none has a bound of its own */
+#define HTTP_CONNECTIONS_MAX 16384 /* 10,000 agents, maybe all from one address, are not three of four */
 #define HTTP_FILES_KEPT 64         /* descriptors that connections leave to the store and everything else */
 #define HTTP_CONNECTION_MEMORY 32768 /* head and write buffer; a half for what is read, which the head must fit in */
 #define HTTP_BACKLOG 1024            /* a fleet that comes back at once */

@@ -99,6 +99,7 @@ void admit(struct exchange *x, const char *method)
 	if (!guard_claim(x->guard)) {
 		problem_set(&p, DTSS_E_BUG, "the request came in past the guard");
 		reply_problem(x, &p);
+		MHD_add_response_header(x->response, MHD_HTTP_HEADER_CONNECTION, "close");
 	} else if (!open && !authorized(x)) {
 		problem_set(&p, DTSS_E_INVALID, "no valid token: send \"Authorization: Bearer TOKEN\"");
 		reply_status(x, MHD_HTTP_UNAUTHORIZED, &p);

@@ -20,6 +20,18 @@ static const struct http_row rows[] = {
 	ROW("a submit in chunks and a request", POST HOST "Transfer-Encoding: chunked\r\n\r\n" CHUNKS FINE, "201 200+",
 	    1),
 	ROW("a hundred requests", "{{" FINE "*100}}", "200*100+", 0),
+	ROW("a submit as Go sends it",
+	    POST "Host: 127.0.0.1:8080\r\nUser-Agent: Go-http-client/1.1\r\nContent-Length: 17\r\nContent-Type: "
+		 "application/json\r\nAccept-Encoding: gzip\r\n\r\n" BODY,
+	    "201+", 1),
+	ROW("a submit of unknown length as Go sends it",
+	    POST HOST
+	    "User-Agent: Go-http-client/1.1\r\nTransfer-Encoding: chunked\r\nAccept-Encoding: gzip\r\n\r\n" CHUNKS,
+	    "201+", 1),
+	ROW("a submit as curl sends it",
+	    POST "Host: [::1]:8080\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\nContent-Length: 17\r\nContent-Type: "
+		 "application/x-www-form-urlencoded\r\n\r\n" BODY,
+	    "201+", 1),
 	ROW("a request after one that closes", GET HOST "Connection: close\r\n\r\n" HIDDEN, "200", 0),
 	ROW("a request after one that fails", "GET /none HTTP/1.1\r\n" HOST "\r\n" HIDDEN, "404 201+", 1),
 	ROW("a hidden request behind a faulty one", FINE "GET /healthz HTTP/1.1\r\n\r\n" HIDDEN, "200 400", 0),
