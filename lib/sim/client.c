@@ -59,7 +59,9 @@ static int client_planned(const struct sim_job *job, uint32_t ask)
 /* What to ask about a job that was acknowledged. */
 static uint32_t client_next_ask(struct sim *s, const struct sim_job *job)
 {
-	static const uint32_t any[] = { ASK_EXPLAIN, ASK_LOG_APPEND, ASK_LOG_READ, ASK_AGAIN, ASK_CONFLICT, ASK_INVALID };
+	static const uint32_t any[] = {
+		ASK_EXPLAIN, ASK_LOG_APPEND, ASK_LOG_READ, ASK_AGAIN, ASK_CONFLICT, ASK_INVALID
+	};
 	uint32_t ask = any[sim_choose(s, sizeof any / sizeof *any)];
 
 	if (!job->ended && client_planned(job, ASK_HOLD) && s->true_ns >= job->hold_ns)
@@ -154,7 +156,7 @@ static void client_submit_failed(struct sim *s, struct sim_job *job, const struc
 	int sure = reply && reply->result != DTSS_E_UNKNOWN && reply->result != DTSS_E_IO;
 	uint32_t i;
 
-	job->next_ns = s->true_ns + (100 + sim_choose(s, 1000)) * SIM_MS;
+	job->next_ns = s->true_ns + (500 + sim_choose(s, 4000)) * SIM_MS;
 	if (job->keyed || sure)
 		return;
 	for (i = 0; i < job->group; i++) {
@@ -191,7 +193,8 @@ static void client_got(struct sim *s, struct sim_job *job, const struct sim_repl
 }
 
 /* Something other than a submit was decided. */
-static void client_decided(struct sim *s, struct sim_job *job, const struct sim_call *call, const struct sim_reply *reply)
+static void client_decided(struct sim *s, struct sim_job *job, const struct sim_call *call,
+			   const struct sim_reply *reply)
 {
 	if (call->ask == ASK_GET) {
 		if (reply->result == 0)
@@ -214,7 +217,7 @@ static void client_job_answer(struct sim *s, const struct sim_call *call, const 
 {
 	struct sim_job *job = &s->clients[call->client].jobs[call->index];
 
-	job->next_ns = s->true_ns + (CLIENT_PAUSE_MS + sim_choose(s, 3000)) * SIM_MS;
+	job->next_ns = s->true_ns + (CLIENT_PAUSE_MS + sim_choose(s, call->ask == ASK_GET ? 12000 : 3000)) * SIM_MS;
 	if (call->ask == ASK_CONFLICT && (!reply || reply->result != DTSS_E_CONFLICT))
 		job->conflicted = 1; /* it may have taken the key, once the key was forgotten */
 	if (call->ask == ASK_SUBMIT) {

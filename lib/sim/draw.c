@@ -27,10 +27,10 @@ static const uint32_t draw_most[DTSS_SIM_FAULTS] = {
 	[DTSS_SIM_FAULT_COMMIT_SLOW] = 50,
 	[DTSS_SIM_FAULT_COMMIT_LATE] = 50,
 	[DTSS_SIM_FAULT_COMMIT_HANG] = 10,
-	[DTSS_SIM_FAULT_COMMIT_CRASH] = 60,
+	[DTSS_SIM_FAULT_COMMIT_CRASH] = 40,
 	[DTSS_SIM_FAULT_COMMIT_PAUSE] = 20,
 	[DTSS_SIM_FAULT_COMMIT_POWER] = 10,
-	[DTSS_SIM_FAULT_STEP_CRASH] = 10,
+	[DTSS_SIM_FAULT_STEP_CRASH] = 4,
 	[DTSS_SIM_FAULT_WORKER_CRASH] = 10,
 	[DTSS_SIM_FAULT_WORKER_PAUSE] = 10,
 	[DTSS_SIM_FAULT_START_FAILS] = 100,
@@ -116,7 +116,7 @@ void draw_all(struct sim *s)
 	draw_config(s);
 	s->wild = sim_choose(s, 8) == 7;
 	s->permanent = sim_choose(s, 10) >= 7;
-	s->faults_end_ns = s->begin_ns + (60 + sim_choose(s, 120)) * SIM_S;
+	s->faults_end_ns = s->begin_ns + (40 + sim_choose(s, 80)) * SIM_S;
 	s->scheduler_count = draw_up_to(s, cfg->schedulers_max, SIM_SCHEDULERS_MAX);
 	s->worker_count = draw_up_to(s, cfg->workers_max, SIM_WORKERS_MAX);
 	s->client_count = draw_up_to(s, cfg->clients_max, SIM_CLIENTS_MAX);

@@ -99,8 +99,6 @@ static int attempt_concluded(struct sim *s, const struct judge_task *t, struct j
 	/* heartbeats since then may have listed it in vain */
 	s->judge.workers[t->worker - 1].heard[s->judge.reign.scheduler].fuzzy = 1;
 	if (cause == DTSS_CAUSE_LOST) {
-		if (t->live == DTSS_ATTEMPT_LEASED)
-			s->judge.workers[t->worker - 1].unheard = f->fence;
 		attempt_lost(s, t, f);
 		return 1;
 	}
@@ -253,6 +251,8 @@ void judge_attempt_ended(struct sim *s, uint64_t id, const struct dtss_event *e)
 
 	if (e->cause == DTSS_CAUSE_LOST || e->cause == DTSS_CAUSE_LOST_MAX)
 		o = &lost;
+	if (o == &lost && t->live == DTSS_ATTEMPT_LEASED)
+		s->judge.workers[t->worker - 1].unheard = t->fence;
 	if (f && !attempt_was_reported(f, o) && !attempt_concluded(s, t, f, o->cause))
 		sim_violate(s, "S5", "an end that nobody reported was accepted", id, o->cause);
 	attempt_began(t, f, o, e);
