@@ -132,7 +132,7 @@ void node_after_ask(struct dtss_node *n, struct dtss_time now, struct node_reque
 }
 
 /* The state in the TASK record, which comes first. */
-static int node_after_outcome(struct dtss_node *n, const struct dtss_store_done *done, uint32_t *ret_state)
+static int node_after_outcome(struct dtss_node *n, const struct dtss_store_done *done, uint64_t id, uint32_t *ret_state)
 {
 	struct dtss_record_body *body;
 	int rc;
@@ -144,7 +144,7 @@ static int node_after_outcome(struct dtss_node *n, const struct dtss_store_done 
 	rc = dtss_record_decode(done->u.rows.records[0].data, done->u.rows.records[0].len, &n->mem, &body);
 	if (rc < 0)
 		return rc;
-	if (body->kind == DTSS_RECORD_TASK)
+	if (body->kind == DTSS_RECORD_TASK && body->u.task.id == id)
 		*ret_state = body->u.task.state;
 	else
 		rc = DTSS_E_CORRUPT;
@@ -157,9 +157,10 @@ void node_after_done(struct dtss_node *n, struct dtss_time now, struct node_requ
 {
 	struct dtss_after *after = node_after_next(r);
 	uint32_t state = 0;
-	int rc = node_after_outcome(n, done, &state);
+	int rc;
 
 	DTSS_ASSERT(after != NULL);
+	rc = node_after_outcome(n, done, after->task.v, &state);
 	if (rc == DTSS_E_NOT_FOUND) {
 		node_after_refuse(n, r, rc);
 		return;

@@ -111,6 +111,7 @@ static int node_list_history(struct dtss_node *n, struct node_request *r, struct
 			     const struct dtss_record *records, size_t count)
 {
 	struct dtss_task_view *view;
+	uint64_t last = r->filter.after;
 	size_t used;
 	int rc;
 
@@ -119,6 +120,11 @@ static int node_list_history(struct dtss_node *n, struct node_request *r, struct
 		if (rc < 0)
 			return rc;
 		DTSS_ASSERT(used > 0 && used <= count);
+		if (view->id.v <= last) { /* a page that goes back would be asked for again and again */
+			dtss_task_view_free(view, &n->mem);
+			return DTSS_E_CORRUPT;
+		}
+		last = view->id.v;
 		node_list_live_below(r, page, view->id.v);
 		if (page->live_at < r->live_count && r->live[page->live_at]->id.v == view->id.v)
 			page->live_at++;
@@ -138,6 +144,8 @@ void node_list_rows(struct dtss_node *n, struct node_request *r, const struct dt
 
 	memset(&page, 0, sizeof page);
 	page.end = r->live_end;
+	if (rc == 0 && done->u.rows.next != 0 && done->u.rows.next <= r->filter.after)
+		rc = DTSS_E_CORRUPT;
 	if (rc == 0 && done->u.rows.next != 0 && done->u.rows.next < page.end)
 		page.end = done->u.rows.next;
 	page.tasks = keep_array(&r->keep, r->filter.limit, sizeof *page.tasks);

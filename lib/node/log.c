@@ -116,8 +116,21 @@ void node_log_task(struct dtss_node *n, struct node_request *r, const struct dts
 	node_log_ask(n, r, DTSS_STORE_LOG_READ, &r->chunk, seq);
 }
 
+/* A store that has mixed up its answers: whoever asked has room for what was asked for, and for no more. */
+static int node_log_is_it(const struct node_request *r, const struct dtss_store_done *done)
+{
+	const struct dtss_log_chunk *got = &done->u.log;
+
+	return done->type != DTSS_STORE_LOG_READ || done->result != 0 ||
+	       (got->offset == r->chunk.offset && got->len <= r->chunk.len && (got->data != NULL || got->len == 0));
+}
+
 void node_log_done(struct dtss_node *n, struct node_request *r, const struct dtss_store_done *done)
 {
+	if (!node_log_is_it(r, done)) {
+		node_answer(n, r, DTSS_E_CORRUPT, 0);
+		return;
+	}
 	r->answer.u.log.offset = done->u.log.offset;
 	if (done->result == 0 && done->type == DTSS_STORE_LOG_READ) {
 		r->answer.u.log.data = keep_bytes(&r->keep, done->u.log.data, done->u.log.len);

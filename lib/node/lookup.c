@@ -61,6 +61,11 @@ void node_lookup_done(struct dtss_node *n, struct dtss_time now, struct node_req
 		node_answer(n, r, rc, 0);
 		return;
 	}
+	if (view->id.v != r->task.v) { /* whole, and of another */
+		dtss_task_view_free(view, &n->mem);
+		node_answer(n, r, DTSS_E_CORRUPT, 0);
+		return;
+	}
 	switch (r->answer.type) {
 	case DTSS_REQUEST_GET:
 		node_get_task(n, r, view);

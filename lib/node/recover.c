@@ -144,6 +144,8 @@ void node_led(struct dtss_node *n, struct dtss_time now, const struct dtss_store
 		recover_failed(n, done->result);
 	} else if (done->result < 0) {
 		recover_later(n, now, done->result);
+	} else if (done->u.epoch == 0) {
+		recover_failed(n, DTSS_E_CORRUPT); /* no store ever gave such an epoch */
 	} else {
 		n->epoch = done->u.epoch;
 		node_renewed(n, n->lead_sent_ns);
