@@ -61,7 +61,7 @@ void client_other(struct sim *s, uint32_t index)
 	c->other_ns = 0;
 	if (!sim_choose(s, 2) && other_free(s, index))
 		return;
-	if (drains && (!s->faults_on || ask > ASK_CORDON) && sim_choose(s, 2)) {
+	if (drains && (!s->faults_on || ask > ASK_CORDON) && !sim_choose(s, 2)) {
 		other_uncordon(s, index);
 	} else if (c->listing.on) {
 		other_list(s, index);
