@@ -66,6 +66,7 @@ void proc_start(struct sim *s, uint32_t worker, const struct dtss_agent_start *s
 	struct dtss_task_spec *spec;
 	struct sim_proc *p;
 
+	w->late = start->fence <= w->late_fence;
 	judge_started(s, worker, start);
 	sim_say(s, SIM_PLACE_WORKERS + worker, "starts task %llu, fence %llu", (unsigned long long)start->task.v,
 		(unsigned long long)start->fence);

@@ -190,12 +190,12 @@ static void worker_deliver(struct sim *s, uint32_t index, struct sim_item *item)
 	judge_answered(s, index, m);
 	if (m->type == DTSS_MESSAGE_ANSWER)
 		w->unanswered = 0;
-	else if (m->type == DTSS_MESSAGE_ASSIGN)
-		w->late = (s->true_ns - item->serial) / SIM_MS >= m->u.assign.lease_ms / WORKER_LATE;
+	else if (m->type == DTSS_MESSAGE_ASSIGN && m->u.assign.fence > w->late_fence &&
+		 (s->true_ns - item->serial) / SIM_MS >= m->u.assign.lease_ms / WORKER_LATE)
+		w->late_fence = m->u.assign.fence;
 	DTSS_ASSERT(dtss_agent_message(w->agent, clock_now(s, SIM_PLACE_WORKERS + index), m) == 0);
 	dtss_message_free(m, &s->arena.mem);
 	worker_actions(s, index);
-	w->late = 0;
 }
 
 /* After a pause the deadlines come first, then what has piled up. */
