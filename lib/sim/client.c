@@ -92,7 +92,7 @@ static void client_job_turn(struct sim *s, uint32_t index, uint32_t at)
 		return;
 	}
 	if (!job->id && (!job->group || !client_parents_known(c, at))) {
-		job->next_ns = s->true_ns + 1000 * SIM_MS; /* the first of its group submits it, once all is known */
+		job->next_ns = s->true_ns + 3000 * SIM_MS; /* the first of its group submits it, once all is known */
 		return;
 	}
 	if (job->id)
@@ -217,7 +217,7 @@ static void client_job_answer(struct sim *s, const struct sim_call *call, const 
 {
 	struct sim_job *job = &s->clients[call->client].jobs[call->index];
 
-	job->next_ns = s->true_ns + (CLIENT_PAUSE_MS + sim_choose(s, call->ask == ASK_GET ? 12000 : 3000)) * SIM_MS;
+	job->next_ns = s->true_ns + (CLIENT_PAUSE_MS + sim_choose(s, call->ask == ASK_GET ? 20000 : 3000)) * SIM_MS;
 	if (call->ask == ASK_CONFLICT && (!reply || reply->result != DTSS_E_CONFLICT))
 		job->conflicted = 1; /* it may have taken the key, once the key was forgotten */
 	if (call->ask == ASK_SUBMIT) {

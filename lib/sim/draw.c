@@ -118,7 +118,7 @@ void draw_all(struct sim *s)
 	s->permanent = sim_choose(s, 10) >= 7;
 	s->faults_end_ns = s->begin_ns + (40 + sim_choose(s, 80)) * SIM_S;
 	s->scheduler_count = draw_up_to(s, cfg->schedulers_max, SIM_SCHEDULERS_MAX);
-	s->worker_count = draw_up_to(s, cfg->workers_max, SIM_WORKERS_MAX);
+	s->worker_count = draw_up_to(s, cfg->workers_max, 1 + (uint32_t)sim_choose(s, SIM_WORKERS_MAX)); /* often few */
 	s->client_count = draw_up_to(s, cfg->clients_max, SIM_CLIENTS_MAX);
 	for (i = 0; i < SIM_PLACES; i++)
 		s->wake_ns[i] = DTSS_NEVER;
