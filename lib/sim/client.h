@@ -7,9 +7,9 @@
 
 struct sim;
 
-#define SIM_JOBS_MAX 80  /* of one client */
+#define SIM_JOBS_MAX 80   /* of one client */
 #define SIM_TASKS_MAX 512 /* of all */
-#define SIM_GROUP_MAX 6  /* submitted at once */
+#define SIM_GROUP_MAX 6   /* submitted at once */
 #define SIM_PARENTS_MAX 4
 #define SIM_PAGE_MAX 12
 #define SIM_QUEUES 3
@@ -17,9 +17,9 @@ struct sim;
 
 enum sim_ask {
 	ASK_SUBMIT = 1, /* about a job */
-	ASK_AGAIN,	/* the same once more, key and all */
-	ASK_CONFLICT,	/* its key with another specification */
-	ASK_INVALID,	/* a specification that cannot be right */
+	ASK_AGAIN,      /* the same once more, key and all */
+	ASK_CONFLICT,   /* its key with another specification */
+	ASK_INVALID,    /* a specification that cannot be right */
 	ASK_GET,
 	ASK_CANCEL,
 	ASK_HOLD,
@@ -65,10 +65,12 @@ struct sim_reply {
 
 /* What is to be done, and how far it is. */
 struct sim_job {
-	uint64_t next_ns; /* true: when to ask next; 0: an answer is awaited; DTSS_NEVER: there is nothing more to ask */
-	uint64_t id;      /* 0: not acknowledged */
-	uint64_t fence;   /* of the last attempt that was seen */
-	uint64_t hash[3]; /* of its specifications: as it is, with other contents, without its key; 0: never submitted */
+	uint64_t
+		next_ns; /* true: when to ask next; 0: an answer is awaited; DTSS_NEVER: there is nothing more to ask */
+	uint64_t id;     /* 0: not acknowledged */
+	uint64_t fence;  /* of the last attempt that was seen */
+	uint64_t
+		hash[3]; /* of its specifications: as it is, with other contents, without its key; 0: never submitted */
 	uint64_t cancel_ns, hold_ns;
 	uint64_t timeout_ms, deadline_ms, backoff_min_ms, backoff_max_ms;
 	int64_t not_before_ns;
@@ -89,15 +91,15 @@ struct sim_job {
 
 struct sim_listing {
 	uint64_t after;
-	uint64_t from;    /* tasks that there were when it began */
+	uint64_t from;     /* tasks that there were when it began */
 	uint64_t seen[16]; /* bit set of ids */
 	uint32_t queue, limit;
 	int on;
 };
 
 struct sim_client {
-	uint32_t scheduler; /* the one that it talks to */
-	uint32_t uses;      /* bit set of enum client_use, the same for all */
+	uint32_t scheduler;             /* the one that it talks to */
+	uint32_t uses;                  /* bit set of enum client_use, the same for all */
 	uint32_t job_count, jobs_begin; /* number of its first job, less one */
 	struct sim_job jobs[SIM_JOBS_MAX];
 	uint64_t other_ns; /* true: when it asks something that is about no job; 0: an answer is awaited */
@@ -139,9 +141,35 @@ struct sim_job *client_job(struct sim *s, uint32_t number);          /* NULL: th
 
 /* --- client_plan.c --- */
 enum client_use {
-	USE_GROUPS, USE_UNKEYED, USE_CHAINS, USE_FAN, USE_RULES, USE_BACKOFF, USE_LOST, USE_TIMEOUT, USE_DEADLINE,
-	USE_NOT_BEFORE, USE_PRIORITY, USE_TAGS, USE_GPUS, USE_HELD, USE_HOLD, USE_CANCEL, USE_RETRY, USE_DRAIN, USE_CORDON,
-	USE_LIST, USE_EXPLAIN, USE_LOGS, USE_PLACES, USE_AGAIN, USE_CONFLICT, USE_INVALID, USE_VIEWS, USE_LATE, USE_BURST,
+	USE_GROUPS,
+	USE_UNKEYED,
+	USE_CHAINS,
+	USE_FAN,
+	USE_RULES,
+	USE_BACKOFF,
+	USE_LOST,
+	USE_TIMEOUT,
+	USE_DEADLINE,
+	USE_NOT_BEFORE,
+	USE_PRIORITY,
+	USE_TAGS,
+	USE_GPUS,
+	USE_HELD,
+	USE_HOLD,
+	USE_CANCEL,
+	USE_RETRY,
+	USE_DRAIN,
+	USE_CORDON,
+	USE_LIST,
+	USE_EXPLAIN,
+	USE_LOGS,
+	USE_PLACES,
+	USE_AGAIN,
+	USE_CONFLICT,
+	USE_INVALID,
+	USE_VIEWS,
+	USE_LATE,
+	USE_BURST,
 	CLIENT_USES
 };
 int client_uses(const struct sim *s, enum client_use use);
@@ -150,6 +178,7 @@ void client_plan(struct sim *s, uint32_t index); /* draws the jobs of a client *
 /* --- client_other.c: what is about no job --- */
 void client_other(struct sim *s, uint32_t index);
 void client_other_answer(struct sim *s, const struct sim_call *call, const struct sim_reply *reply);
-void client_ask(struct sim *s, uint32_t index, uint32_t ask, uint32_t about, uint64_t arg, uint32_t more, uint32_t kind);
+void client_ask(struct sim *s, uint32_t index, uint32_t ask, uint32_t about, uint64_t arg, uint32_t more,
+		uint32_t kind);
 
 #endif

@@ -97,12 +97,11 @@ static int deliver_log(struct sim *s, uint32_t scheduler, const struct sim_call 
 static int deliver_task(struct sim *s, uint32_t scheduler, const struct sim_call *call, struct sim_job *job,
 			struct dtss_request *r)
 {
-	static const uint32_t types[SIM_ASKS] = { [ASK_GET] = DTSS_REQUEST_GET,
-						  [ASK_CANCEL] = DTSS_REQUEST_CANCEL,
-						  [ASK_HOLD] = DTSS_REQUEST_HOLD,
-						  [ASK_RELEASE] = DTSS_REQUEST_RELEASE,
-						  [ASK_RETRY] = DTSS_REQUEST_RETRY,
-						  [ASK_EXPLAIN] = DTSS_REQUEST_EXPLAIN };
+	static const uint32_t types[SIM_ASKS] = {
+		[ASK_GET] = DTSS_REQUEST_GET,     [ASK_CANCEL] = DTSS_REQUEST_CANCEL,
+		[ASK_HOLD] = DTSS_REQUEST_HOLD,   [ASK_RELEASE] = DTSS_REQUEST_RELEASE,
+		[ASK_RETRY] = DTSS_REQUEST_RETRY, [ASK_EXPLAIN] = DTSS_REQUEST_EXPLAIN
+	};
 	struct client_spec made;
 
 	if (call->ask == ASK_RETRY) {

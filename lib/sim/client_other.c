@@ -50,8 +50,8 @@ void client_other(struct sim *s, uint32_t index)
 	static const struct {
 		enum client_use use;
 		uint32_t ask;
-	} kinds[] = { { USE_DRAIN, ASK_DRAIN },	   { USE_CORDON, ASK_CORDON }, { USE_LIST, ASK_LIST },
-		      { USE_VIEWS, ASK_WORKERS },  { USE_VIEWS, ASK_STATS },   { USE_PLACES, ASK_PLACE },
+	} kinds[] = { { USE_DRAIN, ASK_DRAIN },     { USE_CORDON, ASK_CORDON }, { USE_LIST, ASK_LIST },
+		      { USE_VIEWS, ASK_WORKERS },   { USE_VIEWS, ASK_STATS },   { USE_PLACES, ASK_PLACE },
 		      { USE_PLACES, ASK_PLACEMENT } };
 	struct sim_client *c = &s->clients[index];
 	size_t kind = sim_choose(s, sizeof kinds / sizeof *kinds);

@@ -41,8 +41,8 @@ static void plan_times(struct sim *s, struct sim_job *job)
 	if (plan_use(s, USE_DEADLINE, 3))
 		job->deadline_ms = 100 + sim_choose(s, sim_choose(s, 2) ? 60000 : 3000);
 	if (plan_use(s, USE_NOT_BEFORE, 3))
-		job->not_before_ns = INT64_C(1700000000000000000) +
-				     (int64_t)(job->next_ns + sim_choose(s, 40000) * SIM_MS);
+		job->not_before_ns =
+			INT64_C(1700000000000000000) + (int64_t)(job->next_ns + sim_choose(s, 40000) * SIM_MS);
 }
 
 static void plan_needs(struct sim *s, struct sim_job *job)
@@ -68,8 +68,9 @@ static void plan_parents(struct sim *s, struct sim_client *c, uint32_t at, uint3
 	if (plan_use(s, USE_FAN, 6))
 		want = 2 + (uint32_t)sim_choose(s, SIM_PARENTS_MAX - 1);
 	for (i = 0; i < want; i++) {
-		parent = sim_choose(s, 2) ? (uint32_t)sim_choose(s, group_begin) :
-					    group_begin - 1 - (uint32_t)sim_choose(s, group_begin < 4 ? group_begin : 4);
+		parent = sim_choose(s, 2) ?
+				 (uint32_t)sim_choose(s, group_begin) :
+				 group_begin - 1 - (uint32_t)sim_choose(s, group_begin < 4 ? group_begin : 4);
 		if (c->jobs[parent].keyed)
 			job->parents[job->parent_count++] = parent;
 	}

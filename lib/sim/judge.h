@@ -66,10 +66,10 @@ struct judge_task {
 	uint8_t after_lead; /* it backs off, and a leader began meanwhile */
 	int32_t priority;
 	uint32_t attempts, failed, lost, free;
-	uint32_t live;       /* enum dtss_attempt_state of the last attempt; 0: none is live */
-	uint64_t fence;      /* of the last attempt */
-	uint64_t ended_seq;  /* the event that ended the attempt; 0: none */
-	uint32_t worker;     /* index + 1 */
+	uint32_t live;               /* enum dtss_attempt_state of the last attempt; 0: none is live */
+	uint64_t fence;              /* of the last attempt */
+	uint64_t ended_seq;          /* the event that ended the attempt; 0: none */
+	uint32_t worker;             /* index + 1 */
 	uint64_t reign, ended_batch; /* under which leader it was submitted, and in which batch it ended */
 	uint64_t live_seq;           /* the event that made its attempt leased, or stopping */
 	uint64_t retry_of;
@@ -104,7 +104,7 @@ struct judge_fence {
 	uint32_t task, attempt, worker;
 	uint8_t live, ran, reported_count, started_reported, unlisted;
 	uint8_t stop_told;
-	uint8_t given_up; /* for its silence about a start, or long after its timeout: it may still be there */
+	uint8_t given_up;  /* for its silence about a start, or long after its timeout: it may still be there */
 	int32_t exit_code; /* of its process, when it ran to its end */
 	uint32_t signal;
 	struct dtss_outcome reported[JUDGE_ENDS_MAX];
@@ -125,7 +125,8 @@ struct judge_heard {
 	uint64_t last_ns; /* on its clock: the last that it took; 0: none since it leads */
 	uint64_t any_ns;  /* the last that reached it */
 	uint64_t incarnation, number;
-	uint64_t epoch, epoch_number, epoch_incarnation; /* the highest epoch that it told of, and first in which heartbeat */
+	uint64_t epoch, epoch_number,
+		epoch_incarnation;      /* the highest epoch that it told of, and first in which heartbeat */
 	uint64_t ring[JUDGE_HEARD_MAX]; /* of the last that reached it */
 	uint32_t ring_count;
 	uint8_t stopping;
@@ -217,11 +218,11 @@ struct sim_judge {
 	uint64_t compared_seq;
 	uint64_t event_ns;   /* of the event under way, on the leader's monotonic clock; 0: not known */
 	uint64_t event_true; /* the same on the true clock */
-	uint64_t firings; /* hash of what relative timers did, for twin runs */
-	int places; /* placements were asked for: loads are not exactly known */
-	int quiet;  /* at rest, and no answer of the store is awaited: all messages are out */
-	int dirty;  /* something happened since the last look at rest */
-	int rogue;  /* workers report what is not so */
+	uint64_t firings;    /* hash of what relative timers did, for twin runs */
+	int places;          /* placements were asked for: loads are not exactly known */
+	int quiet;           /* at rest, and no answer of the store is awaited: all messages are out */
+	int dirty;           /* something happened since the last look at rest */
+	int rogue;           /* workers report what is not so */
 };
 
 struct sim;

@@ -78,9 +78,9 @@ static void replied_submit(struct sim *s, const struct sim_call *call, const str
 		else if (!a->u.submit.known[i] && id <= asked->task_count)
 			sim_violate(s, "S2", "a task is called new that was there before", id, job[i].number);
 		else if (a->u.submit.known[i])
-			SOMETIMES(s, t->retired		 ? SIM_PROBE_KEY_KNOWN_HISTORY :
+			SOMETIMES(s, t->retired                      ? SIM_PROBE_KEY_KNOWN_HISTORY :
 				     t->state >= DTSS_TASK_SUCCEEDED ? SIM_PROBE_KEY_KNOWN_ENDED :
-								 SIM_PROBE_KEY_KNOWN_LIVE);
+								       SIM_PROBE_KEY_KNOWN_LIVE);
 	}
 }
 
@@ -154,7 +154,7 @@ static void replied_log(struct sim *s, const struct sim_call *call, const struct
 			sim_violate(s, "S5", "log bytes of a stale attempt were accepted", call->arg, 0);
 		if (a->result == DTSS_E_FENCED && f && f->live && asked->live)
 			sim_violate(s, "S5", "log bytes of a live attempt were refused", call->arg, 0);
-		SOMETIMES(s, a->result == 0		 ? SIM_PROBE_LOG_APPENDED :
+		SOMETIMES(s, a->result == 0             ? SIM_PROBE_LOG_APPENDED :
 			     a->result == DTSS_E_FENCED ? SIM_PROBE_LOG_FENCED :
 							  SIM_PROBE_LOG_OTHER);
 		return;

@@ -55,8 +55,8 @@ static void end_commits(struct sim *s)
 	const struct sim_judge *j = &s->judge;
 	uint64_t changes = j->task_count + j->grants + j->reign.count + j->last_number + 1;
 
-	if (j->batches > COMMITS_PER_CHANGE * changes + s->counts.drains * 8 + s->counts.agent_crashes * 8 +
-				 s->counts.calls)
+	if (j->batches >
+	    COMMITS_PER_CHANGE * changes + s->counts.drains * 8 + s->counts.agent_crashes * 8 + s->counts.calls)
 		sim_violate(s, "L7", "more commits than anybody caused", j->batches, changes);
 }
 

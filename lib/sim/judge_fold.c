@@ -103,8 +103,7 @@ static void fold_stored(struct sim *s, struct fold_store *f, const void *data, s
 		judge_task_record(s, &body->u.task, body->flags);
 	} else if (body->kind == DTSS_RECORD_SPEC) {
 		f->specs++;
-		if (client_spec_hash(body->u.spec.data, body->u.spec.len) !=
-		    judge_task(s, body->u.spec.id)->spec_hash)
+		if (client_spec_hash(body->u.spec.data, body->u.spec.len) != judge_task(s, body->u.spec.id)->spec_hash)
 			sim_violate(s, "S1", "a stored specification changed", body->u.spec.id, 0);
 	}
 	dtss_record_free(body, &s->arena.mem);

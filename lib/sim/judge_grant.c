@@ -75,7 +75,7 @@ static void grant_placement(struct sim *s, const struct judge_task *t, const str
 			sim_violate(s, "S21", "another worker was to be preferred", s->judge.last_fence, v->now.number);
 	}
 	if (fit)
-		SOMETIMES(s, s->judge.cfg.placement == DTSS_PLACE_PACK	      ? SIM_PROBE_GRANT_PACK :
+		SOMETIMES(s, s->judge.cfg.placement == DTSS_PLACE_PACK        ? SIM_PROBE_GRANT_PACK :
 			     s->judge.cfg.placement == DTSS_PLACE_ROUND_ROBIN ? SIM_PROBE_GRANT_ROUND_ROBIN :
 										SIM_PROBE_PLACED_AMONG_SEVERAL);
 }

@@ -76,7 +76,8 @@ void judge_key_event(struct sim *s, const struct dtss_event *e)
 		if (j->keys[i].task && j->keys[i].finished_order && j->keys[i].finished_order < k->finished_order)
 			sim_violate(s, "S2", "a key was forgotten before an older one", e->task, j->keys[i].task);
 	if (!many && j->event_ns && k->expires_ns && j->event_ns < k->expires_ns)
-		sim_violate(s, "S2", "a key was forgotten too early", e->task, (k->expires_ns - j->event_ns) / JUDGE_MS);
+		sim_violate(s, "S2", "a key was forgotten too early", e->task,
+			    (k->expires_ns - j->event_ns) / JUDGE_MS);
 	SOMETIMES(s, many ? SIM_PROBE_KEY_PUSHED_OUT : SIM_PROBE_KEY_EXPIRED);
 	judge_task(s, e->task)->key_gone = 1;
 	k->task = 0;

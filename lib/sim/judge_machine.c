@@ -21,9 +21,9 @@ static void heard_report(struct sim *s, const struct dtss_report *r)
 			    (uint64_t)r->outcome.exit_code);
 	if (!f->live)
 		SOMETIMES(s, r->outcome.cause == DTSS_CAUSE_EXIT && r->outcome.exit_code == 0 &&
-				     judge_task(s, f->task)->fence != f->fence ?
-			     SIM_PROBE_STALE_SUCCESS :
-			     SIM_PROBE_STALE_REPORT);
+					     judge_task(s, f->task)->fence != f->fence ?
+				     SIM_PROBE_STALE_SUCCESS :
+				     SIM_PROBE_STALE_REPORT);
 	if (f->reported_count)
 		SOMETIMES(s, SIM_PROBE_REPORTED_TWICE);
 	if (f->reported_count < JUDGE_ENDS_MAX) {
@@ -171,7 +171,8 @@ static void told_answer(struct sim *s, uint32_t scheduler, const char *worker, c
 		SOMETIMES(s, SIM_PROBE_ANSWERED_EPOCH);
 	if (a->result == 0 && a->epoch < h->epoch && a->incarnation == h->epoch_incarnation &&
 	    a->number >= h->epoch_number)
-		sim_violate(s, "S7", "a deposed leader took a heartbeat that knows of a newer epoch", a->epoch, h->epoch);
+		sim_violate(s, "S7", "a deposed leader took a heartbeat that knows of a newer epoch", a->epoch,
+			    h->epoch);
 }
 
 void judge_told(struct sim *s, uint32_t scheduler, const char *worker, const struct dtss_message *m)

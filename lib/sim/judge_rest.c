@@ -33,8 +33,8 @@ static void reign_live(struct sim *s, struct judge_task *t)
 static void reign_probe(struct sim *s, const struct judge_task *t)
 {
 	if (t->live)
-		SOMETIMES(s, t->live == DTSS_ATTEMPT_STOPPING ? SIM_PROBE_LEAD_WITH_STOPPING :
-								SIM_PROBE_LEAD_WITH_WORK);
+		SOMETIMES(s,
+			  t->live == DTSS_ATTEMPT_STOPPING ? SIM_PROBE_LEAD_WITH_STOPPING : SIM_PROBE_LEAD_WITH_WORK);
 	else if (t->state == DTSS_TASK_DELAYED && t->wait_ns)
 		SOMETIMES(s, SIM_PROBE_LEAD_WITH_BACKOFF);
 	else if (t->state == DTSS_TASK_BLOCKED)
@@ -50,7 +50,7 @@ void judge_reign(struct sim *s, uint32_t scheduler, uint64_t epoch, const struct
 	uint32_t i;
 
 	if (r->count)
-		SOMETIMES(s, r->epoch == epoch	       ? SIM_PROBE_SAME_EPOCH_AGAIN :
+		SOMETIMES(s, r->epoch == epoch         ? SIM_PROBE_SAME_EPOCH_AGAIN :
 			     r->scheduler == scheduler ? SIM_PROBE_SAME_LEADER_AGAIN :
 							 SIM_PROBE_OTHER_LEADER);
 	r->scheduler = scheduler;

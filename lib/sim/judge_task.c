@@ -120,7 +120,7 @@ static void task_let_go(struct sim *s, const struct judge_task *t, const struct 
 							  SIM_PROBE_RELEASED_TO_READY);
 	else if (t->state == DTSS_TASK_BLOCKED)
 		SOMETIMES(s, e->to == DTSS_TASK_DELAYED ? SIM_PROBE_CHILD_DELAYED :
-			     t->after_count > 1		? SIM_PROBE_FAN_IN_READY :
+			     t->after_count > 1         ? SIM_PROBE_FAN_IN_READY :
 							  SIM_PROBE_CHAIN_READY);
 }
 
@@ -143,7 +143,7 @@ static void task_waits_on(struct sim *s, struct judge_task *t, const struct dtss
 	case DTSS_TASK_HELD:
 		if (!t->hold_asked)
 			sim_violate(s, "S3", "a task was held that nobody held", e->task, 0);
-		SOMETIMES(s, t->lost_last		   ? SIM_PROBE_HELD_AFTER_LOSS :
+		SOMETIMES(s, t->lost_last                  ? SIM_PROBE_HELD_AFTER_LOSS :
 			     t->state == DTSS_TASK_BLOCKED ? SIM_PROBE_HELD_BLOCKED :
 			     t->state == DTSS_TASK_DELAYED ? SIM_PROBE_HELD_DELAYED :
 							     SIM_PROBE_HELD_READY);

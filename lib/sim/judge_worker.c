@@ -101,7 +101,7 @@ static void worker_probe(struct sim *s, const struct judge_worker *w)
 		SOMETIMES(s, SIM_PROBE_WORKER_BACK);
 	if (now->number && next->incarnation > now->incarnation)
 		SOMETIMES(s, now->draining ? SIM_PROBE_DRAINED_NEW_INCARNATION :
-			     w->leased	   ? SIM_PROBE_NEW_INCARNATION_BUSY :
+			     w->leased     ? SIM_PROBE_NEW_INCARNATION_BUSY :
 					     SIM_PROBE_NEW_INCARNATION);
 	if (now->number && next->max_tasks < now->max_tasks)
 		SOMETIMES(s, SIM_PROBE_WORKER_SHRANK);
