@@ -49,6 +49,12 @@ static void attempt_fail(struct attempt *a, int err, const char *detail)
 	a->outcome.detail = a->detail;
 }
 
+static void attempt_gone(struct attempts *all, const struct attempt *a)
+{
+	if (journal_gone(all->journal, a->kin.fence) < 0)
+		log_line(LOG_WARNING, "cannot write the journal %s", all->journal->path);
+}
+
 /* ---- starting ---- */
 
 void attempt_start(struct attempts *all, struct dtss_time now, const struct dtss_agent_start *start)
@@ -75,6 +81,8 @@ void attempt_start(struct attempts *all, struct dtss_time now, const struct dtss
 	err = attempt_prepare(a, all, start);
 	if (!err && (err = -journal_intent(all->journal, &a->kin)) != 0)
 		snprintf(a->detail, sizeof a->detail, "cannot write the journal: %s", strerror(err));
+	if (!err && (err = attempt_group(a)) != 0)
+		attempt_gone(all, a);
 	if (err) {
 		attempt_fail(a, err, a->detail);
 		a->state = ATTEMPT_DELIVERING;
@@ -224,7 +232,10 @@ int attempts_exited(struct attempts *all, struct dtss_time now, const siginfo_t 
 static void attempt_clear(struct attempts *all, struct attempt *a, struct dtss_time now)
 {
 	int living = a->kin.pid ? attempt_kill(all, a) : 0;
+	uint64_t oom_kills = cgroup_oom_kills(a->kin.cgroup);
 
+	if (living == 0 && cgroup_remove(a->kin.cgroup) < 0)
+		living = 1;
 	if (living != 0) {
 		a->look_ns = now.mono_ns + KILL_AGAIN_MS * NS_PER_MS;
 		if (now.mono_ns - a->clearing_ns > JOURNAL_KILL_MS * NS_PER_MS) {
@@ -234,12 +245,9 @@ static void attempt_clear(struct attempts *all, struct attempt *a, struct dtss_t
 		}
 		return;
 	}
-	if (a->outcome.cause == DTSS_CAUSE_SIGNAL && a->outcome.signal == SIGKILL &&
-	    cgroup_oom_kills(a->kin.cgroup) > 0)
+	if (a->outcome.cause == DTSS_CAUSE_SIGNAL && a->outcome.signal == SIGKILL && oom_kills > 0)
 		a->outcome.cause = DTSS_CAUSE_OOM;
-	cgroup_remove(a->kin.cgroup);
-	if (journal_gone(all->journal, a->kin.fence) < 0)
-		log_line(LOG_WARNING, "cannot write the journal %s", all->journal->path);
+	attempt_gone(all, a);
 	a->state = ATTEMPT_DELIVERING;
 	for (int i = 0; i < 2; i++) {
 		stream_read(&a->streams[i], all->dir,
@@ -326,7 +334,7 @@ static void attempt_free(struct attempt *a, struct post_client *client)
 	spawn_fini(&a->spawn);
 	for (int i = 0; i < 2; i++)
 		stream_fini(&a->streams[i], client);
-	cgroup_remove(a->kin.cgroup); /* it never began, or left processes that were not yet reaped */
+	(void)cgroup_remove(a->kin.cgroup); /* it never began */
 	if (a->spawn.cgroup_fd >= 0)
 		close(a->spawn.cgroup_fd);
 	if (a->exec_fd >= 0)

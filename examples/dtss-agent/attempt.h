@@ -61,6 +61,8 @@ struct attempts {
 /* Everything that can be found wrong before the intent is written. 0, or a positive errno with detail; the cause is set
  * when it is the task's fault. */
 int attempt_prepare(struct attempt *a, const struct attempts *all, const struct dtss_agent_start *start);
+/* After the intent, so that whoever clears up knows of it. Likewise. */
+int attempt_group(struct attempt *a);
 
 /* The engine's actions. */
 void attempt_start(struct attempts *all, struct dtss_time now, const struct dtss_agent_start *start);

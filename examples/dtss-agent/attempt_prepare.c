@@ -37,11 +37,17 @@ int attempt_prepare(struct attempt *a, const struct attempts *all, const struct 
 		err = attempt_directory(a, all, spec);
 	dtss_spec_free(spec, dtss_mem_libc());
 	a->spawn.cwd = a->cwd;
-	if (!err && all->cgroups->version &&
-	    cgroup_make(all->cgroups, all->journal->incarnation, a->kin.fence, a->kin.cgroup, &a->spawn.cgroup_fd) <
-		    0) {
-		snprintf(a->detail, sizeof a->detail, "cannot make a control group for it: %s", strerror(errno));
-		err = errno;
-	}
+	cgroup_name(all->cgroups, all->journal->incarnation, a->kin.fence, a->kin.cgroup);
+	return err;
+}
+
+int attempt_group(struct attempt *a)
+{
+	int err;
+
+	if (!a->kin.cgroup[0] || cgroup_make(a->kin.cgroup, &a->spawn.cgroup_fd) == 0)
+		return 0;
+	err = errno;
+	snprintf(a->detail, sizeof a->detail, "cannot make a control group for it: %s", strerror(err));
 	return err;
 }

@@ -101,11 +101,12 @@ static int cgroup_try(struct cgroup_home *home, int version)
 	if (snprintf(home->path, sizeof home->path, "%s%s", mount, own) >= CGROUP_PATH_MAX - 64)
 		return -1;
 	home->version = version;
-	if (cgroup_make(home, (uint64_t)getpid(), 0, trial, &fd) < 0)
+	cgroup_name(home, (uint64_t)getpid(), 0, trial);
+	if (cgroup_make(trial, &fd) < 0)
 		return -1;
 	close(fd);
 	fd = cgroup_open(trial, version == 2 ? "cgroup.kill" : "freezer.state", O_WRONLY);
-	cgroup_remove(trial);
+	(void)cgroup_remove(trial);
 	if (fd < 0)
 		return -1;
 	close(fd);
@@ -123,23 +124,26 @@ void cgroup_probe(struct cgroup_home *home)
 		*home = (struct cgroup_home){ 0 };
 }
 
-int cgroup_make(const struct cgroup_home *home, uint64_t incarnation, uint64_t fence, char path[CGROUP_PATH_MAX],
-		int *ret_fd)
+void cgroup_name(const struct cgroup_home *home, uint64_t incarnation, uint64_t fence, char path[CGROUP_PATH_MAX])
 {
-	int fd;
-
 	path[0] = '\0';
-	if (!home->version)
+	if (home->version)
+		snprintf(path, CGROUP_PATH_MAX, "%.*s/dtss-%llu-%llu", CGROUP_PATH_MAX - 64, home->path,
+			 (unsigned long long)incarnation, (unsigned long long)fence);
+}
+
+int cgroup_make(char path[CGROUP_PATH_MAX], int *ret_fd)
+{
+	int fd = -1;
+
+	if (!path[0])
 		return -1;
-	snprintf(path, CGROUP_PATH_MAX, "%.*s/dtss-%llu-%llu", CGROUP_PATH_MAX - 64, home->path,
-		 (unsigned long long)incarnation, (unsigned long long)fence);
-	if (mkdir(path, 0755) < 0 && errno != EEXIST) {
-		path[0] = '\0';
-		return -1;
+	if (mkdir(path, 0755) == 0 || errno == EEXIST) {
+		fd = cgroup_open(path, "cgroup.procs", O_WRONLY);
+		if (fd < 0)
+			(void)cgroup_remove(path);
 	}
-	fd = cgroup_open(path, "cgroup.procs", O_WRONLY);
 	if (fd < 0) {
-		cgroup_remove(path);
 		path[0] = '\0';
 		return -1;
 	}
@@ -198,8 +202,12 @@ uint64_t cgroup_oom_kills(const char *path)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-void cgroup_remove(const char *path)
+/* A process that is dead, and a zombie already, may take a moment until it is out of its group. */
+int cgroup_remove(const char *path)
 {
-	if (path[0])
-		(void)rmdir(path); /* it stays when the task has made groups of its own in it */
+	struct stat st;
+
+	if (!path[0] || rmdir(path) == 0 || errno != EBUSY)
+		return 0;
+	return stat(path, &st) == 0 && st.st_nlink <= 2 ? -1 : 0;
 }

@@ -17,9 +17,10 @@ struct cgroup_home {
 };
 
 void cgroup_probe(struct cgroup_home *home);
+/* Where the group of an attempt is to be; "": there are none. */
+void cgroup_name(const struct cgroup_home *home, uint64_t incarnation, uint64_t fence, char path[CGROUP_PATH_MAX]);
 /* Makes the group. Writing "0" to *ret_fd puts the writer into it. 0, or -1: then path is "". */
-int cgroup_make(const struct cgroup_home *home, uint64_t incarnation, uint64_t fence, char path[CGROUP_PATH_MAX],
-		int *ret_fd);
+int cgroup_make(char path[CGROUP_PATH_MAX], int *ret_fd);
 /* All its processes at once where the kernel can: 0; -1: it cannot. */
 int cgroup_kill(const char *path);
 /* 1: no process is in it or below it; 0: some are, or it is not known. */
@@ -29,6 +30,7 @@ void cgroup_freeze(const char *path, int frozen); /* version 1: nobody forks whi
 size_t cgroup_pids(const char *path, pid_t **ret_pids);
 /* How often the kernel killed in it for want of memory. */
 uint64_t cgroup_oom_kills(const char *path);
-void cgroup_remove(const char *path);
+/* 0: it is gone, or stays for the groups that the task made in it; -1: somebody is still dying in it. */
+int cgroup_remove(const char *path);
 
 #endif

@@ -281,11 +281,10 @@ int journal_exterminate(struct journal *j, int wait_ms)
 {
 	for (int waited = 0;; waited += 5) {
 		for (size_t i = 0; i < j->count;) {
-			if (kin_kill(&j->live[i], KIN_ORPHANED) != 0) {
+			if (kin_kill(&j->live[i], KIN_ORPHANED) != 0 || cgroup_remove(j->live[i].cgroup) < 0) {
 				i++;
 				continue;
 			}
-			cgroup_remove(j->live[i].cgroup);
 			j->live[i] = j->live[--j->count];
 		}
 		if (j->count == 0 || waited >= wait_ms)

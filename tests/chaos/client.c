@@ -51,7 +51,9 @@ static json_t *plan_argv(const struct chaos *c, const struct plan *plan)
 
 static void plan_draw(struct client *k, struct plan *plan)
 {
-	plan->run_ms = draw(&k->random, chance(k, 8) ? 8000 : chance(k, 20) ? 1500 : 100);
+	plan->run_ms = draw(&k->random, chance(k, 20) ? 1500 : 100);
+	if (chance(k, 12)) /* longer than a lease */
+		plan->run_ms = 2000 + draw(&k->random, 6000);
 	plan->bad = chance(k, 20) ? 1 + draw(&k->random, 2) : 0;
 	plan->attempts_max = plan->bad + 1;
 	if (chance(k, 5)) {

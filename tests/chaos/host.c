@@ -208,13 +208,26 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 	return remove(path);
 }
 
+static void host_groups(const char *path, char *names, size_t cap)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	snprintf(names, cap, " control groups below %s:", path);
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && strlen(names) + 300 < cap)
+			snprintf(names + strlen(names), cap - strlen(names), " %s", entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
 /* A control group can be removed when nothing is in it, neither process nor group. */
 static int host_empty(const struct chaos *c, char *names, size_t cap)
 {
 	if (host_left(c, names, cap) > 0)
 		return 0;
 	if (c->cgroup[0] && rmdir(c->cgroup) < 0 && errno != ENOENT) {
-		snprintf(names, cap, " a control group below %s", c->cgroup);
+		host_groups(c->cgroup, names, cap);
 		return 0;
 	}
 	return 1;

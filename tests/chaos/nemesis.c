@@ -90,7 +90,7 @@ static void nemesis_undo(struct nemesis *n, unsigned which)
 static int64_t nemesis_while(struct chaos *c, unsigned most, unsigned seldom)
 {
 	if (draw(&c->random, seldom) == 0)
-		return mono_ms() + CHAOS_LEASE_MS + draw(&c->random, 1500);
+		return mono_ms() + CHAOS_LEASE_MS + draw(&c->random, 2500);
 	return mono_ms() + 1 + draw(&c->random, most);
 }
 
@@ -183,7 +183,7 @@ static void nemesis_cut(struct nemesis *n, unsigned which)
 
 	t->what = CUT;
 	t->cut = (enum net_cut)draw(&n->c->random, NET_CUTS);
-	t->until_ms = nemesis_while(n->c, 1500, 3);
+	t->until_ms = nemesis_while(n->c, 1500, which == 0 ? 6 : 2);
 	history_note(n->c, cuts[t->cut], node_of(n->c, which)->name);
 	net_cut(n->c, which, t->cut, 1);
 	n->c->figures.cuts++;
@@ -202,7 +202,7 @@ static unsigned nemesis_troubles(const struct nemesis *n)
 static void nemesis_act(struct nemesis *n)
 {
 	struct chaos *c = n->c;
-	unsigned which = draw(&c->random, 5) < 2 ? 0 : 1 + draw(&c->random, c->options.agents);
+	unsigned which = draw(&c->random, 2) == 0 ? 0 : 1 + draw(&c->random, c->options.agents);
 	unsigned what = draw(&c->random, 100);
 
 	if (n->troubles[which].until_ms != 0 || (nemesis_troubles(n) > 1 && draw(&c->random, 4) != 0))

@@ -191,6 +191,7 @@ void points_run(struct chaos *c)
 				c->figures.points++;
 			}
 			printf("chaos: the %s was killed %s fsync 1 to %u of a small workload, step %u\n",
-			       which == 0 ? "scheduler" : "agent", when ? "after" : "before", n - 1, c->options.points);
+			       which == 0 ? "scheduler" : "agent", when ? "after" : "before",
+			       n > c->options.points ? n - c->options.points : 0, c->options.points);
 		}
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <dtss.h>
+#include "dtss-agent/cgroup.h"
 #include "support/cluster.h"
 
 Suite *suite_story_agent_killed(void);
@@ -201,6 +202,54 @@ START_TEST(without_a_scheduler_tasks_end_before_their_lease)
 }
 END_TEST
 
+/* Those of this incarnation. */
+static int groups_of(const struct cgroup_home *home, long long incarnation)
+{
+	DIR *dir = opendir(home->path);
+	struct dirent *entry;
+	int count = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		long long of;
+
+		count += sscanf(entry->d_name, "dtss-%lld-", &of) == 1 && of == incarnation;
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* It is killed while it starts them: some processes have begun to be, some groups are made, and some are not. */
+START_TEST(no_control_group_is_left_of_a_killed_agent)
+{
+	long long incarnations[12];
+	struct cgroup_home home = { 0 };
+	struct cluster c;
+	int left = 0;
+
+	cgroup_probe(&home);
+	cluster_open(&c, NULL);
+	for (size_t i = 0; i < sizeof incarnations / sizeof incarnations[0]; i++) {
+		pid_t agent = cluster_agent(&c, CLUSTER_SAME, "one", "--slots", "8", NULL);
+
+		cluster_agent_online(&c, "one");
+		incarnations[i] = incarnation_of(&c);
+		for (int task = 0; task < 8; task++)
+			(void)cluster_probe(&c, NULL, "sleep", "1000", NULL);
+		usleep((useconds_t)i * 1000);
+		cluster_kill(&c, agent, SIGKILL);
+		c.agent_count--;
+	}
+	(void)cluster_agent(&c, CLUSTER_SAME, "one", "--slots", "1", NULL); /* waits for the guard of the last */
+	while (incarnation_of(&c) == incarnations[11])
+		usleep(10000);
+	for (size_t i = 0; i < sizeof incarnations / sizeof incarnations[0]; i++)
+		left += groups_of(&home, incarnations[i]);
+	ck_assert_int_eq(left, 0);
+	cluster_close(&c);
+}
+END_TEST
+
 /* Which is long before the next heartbeat. */
 START_TEST(it_is_back_soon_after_the_scheduler)
 {
@@ -235,6 +284,7 @@ Suite *suite_story_agent_killed(void)
 	tcase_add_test(tcase, its_tasks_run_again_elsewhere);
 	tcase_add_test(tcase, a_late_report_is_refused);
 	tcase_add_test(tcase, without_a_scheduler_tasks_end_before_their_lease);
+	tcase_add_test(tcase, no_control_group_is_left_of_a_killed_agent);
 	tcase_add_test(tcase, it_is_back_soon_after_the_scheduler);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -41,7 +41,7 @@ START_TEST(what_is_killed_stopped_and_cut_loses_nothing)
 {
 	char last[1024];
 
-	chaos("--seconds 8 --seed 2", last, sizeof last);
+	chaos("--seconds 6 --seed 2", last, sizeof last);
 	ck_assert_uint_ge(figure(last, "kills_scheduler="), 2);
 	ck_assert_uint_ge(figure(last, "kills_agent="), 2);
 	ck_assert_uint_ge(figure(last, " tasks="), 40);
@@ -53,7 +53,7 @@ START_TEST(what_dies_at_an_fsync_loses_nothing)
 {
 	char last[1024];
 
-	chaos("--seconds 0 --points 13", last, sizeof last);
+	chaos("--seconds 0 --points 20", last, sizeof last);
 	ck_assert_uint_ge(figure(last, "fsync="), 4);
 	ck_assert_uint_eq(figure(last, "violations="), 0);
 }
