@@ -127,7 +127,7 @@ static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struc
 
 	if (a->incarnation < w->incarnation || now.mono_ns >= t->renewed_ns + s->cfg.lease_ms * NS_PER_MS) {
 		o.cause = DTSS_CAUSE_LOST;
-		if (task_unheard(t, a)) {
+		if (fence > w->deaf_fence && task_unheard(t, a)) {
 			w->deaf_task = t->ready.id;
 			w->deaf_fence = fence;
 		}

@@ -251,7 +251,7 @@ void judge_attempt_ended(struct sim *s, uint64_t id, const struct dtss_event *e)
 
 	if (e->cause == DTSS_CAUSE_LOST || e->cause == DTSS_CAUSE_LOST_MAX)
 		o = &lost;
-	if (o == &lost && t->live == DTSS_ATTEMPT_LEASED)
+	if (o == &lost && t->live == DTSS_ATTEMPT_LEASED && t->fence > s->judge.workers[t->worker - 1].unheard)
 		s->judge.workers[t->worker - 1].unheard = t->fence;
 	if (f && !attempt_was_reported(f, o) && !attempt_concluded(s, t, f, o->cause))
 		sim_violate(s, "S5", "an end that nobody reported was accepted", id, o->cause);
