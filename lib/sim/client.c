@@ -32,7 +32,6 @@ void client_ask(struct sim *s, uint32_t index, uint32_t ask, uint32_t about, uin
 	call.more = more;
 	call.kind = kind;
 	call.timeout_ns = sim_choose(s, 16) == 15 ? CLIENT_PATIENCE_NS / 50 : CLIENT_PATIENCE_NS;
-	c->asked++;
 	net_call(s, index, c->scheduler, &call);
 }
 
@@ -218,8 +217,6 @@ static void client_job_answer(struct sim *s, const struct sim_call *call, const 
 	struct sim_job *job = &s->clients[call->client].jobs[call->index];
 
 	job->next_ns = s->true_ns + (CLIENT_PAUSE_MS + sim_choose(s, call->ask == ASK_GET ? 20000 : 3000)) * SIM_MS;
-	if (call->ask == ASK_CONFLICT && (!reply || reply->result != DTSS_E_CONFLICT))
-		job->conflicted = 1; /* it may have taken the key, once the key was forgotten */
 	if (call->ask == ASK_SUBMIT) {
 		if (reply && reply->result == 0)
 			client_acknowledged(s, job, reply);
@@ -237,10 +234,6 @@ void client_answer(struct sim *s, const struct sim_call *call, const struct sim_
 {
 	struct sim_client *c = &s->clients[call->client];
 
-	if (reply)
-		c->answered++;
-	else
-		c->unknown++;
 	if (!reply || reply->result == DTSS_E_NOT_LEADER || sim_choose(s, 32) == 31)
 		c->scheduler = (call->scheduler + 1) % s->scheduler_count;
 	if (!reply)

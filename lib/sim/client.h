@@ -86,7 +86,7 @@ struct sim_job {
 	uint32_t log_end;
 	uint32_t ended; /* the terminal state that was seen; 0: none yet */
 	int32_t priority;
-	uint8_t keyed, held, lost, conflicted;
+	uint8_t keyed, held;
 };
 
 struct sim_listing {
@@ -105,7 +105,6 @@ struct sim_client {
 	uint64_t other_ns; /* true: when it asks something that is about no job; 0: an answer is awaited */
 	uint32_t cordoned; /* bit set of workers that may be drained or cordoned */
 	struct sim_listing listing;
-	uint64_t asked, answered, unknown;
 };
 
 void client_init(struct sim *s, uint32_t index);

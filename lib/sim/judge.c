@@ -267,7 +267,6 @@ void judge_step(struct sim *s, uint32_t scheduler)
 	judge_clock_look(s, scheduler);
 	if (!sched || s->judge.reign.scheduler != scheduler || !judge_at_rest(s, node, sched, now))
 		return;
-	s->judge.leader_true_ns = s->true_ns;
 	s->judge.rests++;
 	s->judge.quiet = !s->schedulers[scheduler].disk.head;
 	if (s->judge.dirty || s->judge.rests % 8 == 0)

@@ -36,8 +36,7 @@
 #define JUDGE_ENDS_MAX 4    /* ends of one attempt that were reported */
 
 struct judge_need {
-	uint32_t tags;  /* bit set */
-	uint32_t ready; /* tasks */
+	uint32_t tags; /* bit set */
 	uint64_t amounts[JUDGE_RESOURCES_MAX];
 };
 
@@ -59,7 +58,7 @@ struct judge_task {
 	uint32_t cause;
 	uint32_t job;  /* index + 1 of the client's; 0: not known */
 	uint32_t need; /* index */
-	uint8_t spec_seen, retired, held_asked, cancel_asked, hold_asked, release_asked, retry_asked, once_ready;
+	uint8_t spec_seen, retired, held_asked, cancel_asked, hold_asked, release_asked, retry_asked;
 	uint8_t key_gone;   /* its key was forgotten */
 	uint8_t parent;     /* others wait for it, or did */
 	uint8_t lost_last;  /* the last attempt ended as lost, and nothing was decided since */
@@ -68,7 +67,6 @@ struct judge_task {
 	uint32_t attempts, failed, lost, free;
 	uint32_t live;               /* enum dtss_attempt_state of the last attempt; 0: none is live */
 	uint64_t fence;              /* of the last attempt */
-	uint64_t ended_seq;          /* the event that ended the attempt; 0: none */
 	uint32_t worker;             /* index + 1 */
 	uint64_t reign, ended_batch; /* under which leader it was submitted, and in which batch it ended */
 	uint64_t live_seq;           /* the event that made its attempt leased, or stopping */
@@ -77,17 +75,15 @@ struct judge_task {
 	struct judge_policy policy;
 	uint64_t timeout_ms, deadline_ms;
 	int64_t not_before_ns;
-	uint32_t after_count, missing;
+	uint32_t after_count;
 	uint64_t after[JUDGE_AFTER_MAX];
 	int64_t created_wall, started_wall, perhaps_wall, finished_wall, since_wall;
 	uint64_t wait_ns, wait_low_ns, wait_high_ns; /* a backoff, and between what it must be; wait_ns 0: none */
 	uint8_t wait_fresh;                          /* only the bounds are known yet */
 	/* on the leader's monotonic clock; 0: not known, DTSS_NEVER: not set */
-	uint64_t due_ns;      /* end of a backoff */
-	uint64_t deadline_ns; /* to start first */
-	uint64_t phase_ns;    /* leased or running since */
-	uint64_t cancelled_true_ns;
-	uint64_t ready_since_ns;
+	uint64_t due_ns;         /* end of a backoff */
+	uint64_t deadline_ns;    /* to start first */
+	uint64_t phase_ns;       /* leased or running since */
 	char queue[12], key[12]; /* of its specification; no key: "" */
 	uint32_t past_count;
 	struct judge_past past[JUDGE_PAST_MAX];
@@ -210,19 +206,16 @@ struct sim_judge {
 	uint64_t task_count;                /* submitted: the next id is one more */
 	uint64_t totals[DTSS_TASK_STATES], grants, retries, losses, key_order, gifts;
 	uint64_t last_seq, last_hash, last_epoch, last_fence, last_number;
-	uint64_t batches, events, terminal, leader_true_ns;
+	uint64_t batches, events, terminal;
 	uint64_t finished_keys;
 	uint64_t rests;
-	uint64_t told;             /* messages that schedulers sent */
 	struct dtss_sched *shadow; /* a standby that applied every batch; NULL: this run has none */
 	uint64_t compared_seq;
 	uint64_t event_ns;   /* of the event under way, on the leader's monotonic clock; 0: not known */
 	uint64_t event_true; /* the same on the true clock */
-	uint64_t firings;    /* hash of what relative timers did, for twin runs */
 	int places;          /* placements were asked for: loads are not exactly known */
 	int quiet;           /* at rest, and no answer of the store is awaited: all messages are out */
 	int dirty;           /* something happened since the last look at rest */
-	int rogue;           /* workers report what is not so */
 };
 
 struct sim;

@@ -28,14 +28,13 @@ void judge_attempt_record(struct sim *s, const struct dtss_attempt_record *r)
 	f->record_state = v->state;
 }
 
-void judge_attempt_free(struct sim *s, struct judge_task *t, const struct dtss_event *e)
+void judge_attempt_free(struct sim *s, struct judge_task *t)
 {
 	struct judge_worker *w = t->worker ? &s->judge.workers[t->worker - 1] : NULL;
 	struct judge_fence *f = judge_fence(s, t->fence);
 	uint32_t i;
 
 	t->live = 0;
-	t->ended_seq = e->seq;
 	if (f)
 		f->live = 0;
 	if (!w)
@@ -273,7 +272,7 @@ void judge_attempt_ended(struct sim *s, uint64_t id, const struct dtss_event *e)
 			attempt_backs_off(s, t, e);
 		attempt_probe(s, t, o, to);
 	}
-	judge_attempt_free(s, t, e);
+	judge_attempt_free(s, t);
 }
 
 void judge_late_success(struct sim *s, uint64_t id, const struct dtss_event *e)

@@ -46,7 +46,7 @@ void judge_grant(struct sim *s, uint64_t id, const struct dtss_event *e);
 void judge_attempt_record(struct sim *s, const struct dtss_attempt_record *r);
 /* It has ended with this event: does that follow from what was reported, and does the task go where its policy says? */
 void judge_attempt_ended(struct sim *s, uint64_t id, const struct dtss_event *e);
-void judge_attempt_free(struct sim *s, struct judge_task *t, const struct dtss_event *e); /* its slot is free again */
+void judge_attempt_free(struct sim *s, struct judge_task *t); /* its slot is free again */
 void judge_late_success(struct sim *s, uint64_t id, const struct dtss_event *e);
 
 /* --- judge_worker.c --- */

@@ -15,8 +15,7 @@ static void heard_report(struct sim *s, const struct dtss_report *r)
 		return;
 	}
 	f->started_reported |= r->outcome.cause == DTSS_CAUSE_EXIT;
-	if (f->ran && r->outcome.cause == DTSS_CAUSE_EXIT && (r->outcome.exit_code != f->exit_code || f->signal) &&
-	    !s->judge.rogue)
+	if (f->ran && r->outcome.cause == DTSS_CAUSE_EXIT && (r->outcome.exit_code != f->exit_code || f->signal))
 		sim_violate(s, "X3", "an exit code was reported that the process did not have", r->task.v,
 			    (uint64_t)r->outcome.exit_code);
 	if (!f->live)
@@ -177,7 +176,6 @@ static void told_answer(struct sim *s, uint32_t scheduler, const char *worker, c
 
 void judge_told(struct sim *s, uint32_t scheduler, const char *worker, const struct dtss_message *m)
 {
-	s->judge.told++;
 	if (m->type == DTSS_MESSAGE_ASSIGN)
 		told_assign(s, scheduler, &m->u.assign);
 	if (m->type == DTSS_MESSAGE_STOP && judge_fence(s, m->u.stop.fence))

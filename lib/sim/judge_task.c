@@ -108,7 +108,6 @@ static void task_wakes(struct sim *s, const struct judge_task *t, const struct d
 		SOMETIMES(s, SIM_PROBE_BACKOFF_OVER_LEADERS);
 	if (t->not_before_ns)
 		SOMETIMES(s, SIM_PROBE_NOT_BEFORE);
-	s->judge.firings = s->judge.firings * UINT64_C(0x100000001b3) + e->task;
 }
 
 /* From waiting for others, or from being held, to where it waits next. */
@@ -200,7 +199,6 @@ static void task_runs_on(struct sim *s, struct judge_task *t, const struct dtss_
 		SOMETIMES(s, t->live == DTSS_ATTEMPT_LEASED ? SIM_PROBE_CANCEL_LEASED : SIM_PROBE_CANCEL_RUNNING);
 		t->live = DTSS_ATTEMPT_STOPPING;
 		t->live_seq = e->seq;
-		t->cancelled_true_ns = s->true_ns;
 	} else {
 		judge_attempt_ended(s, e->task, e);
 	}
