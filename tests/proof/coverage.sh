@@ -7,7 +7,8 @@
 set -e
 B=${BUILD:-build}/coverage
 goal=${GOAL:-95}
-suites=$(cd tests && for s in unit/*.c conform/*.c torture/*.c; do echo "${s%.c}"; done | tr '\n' ' ')
+# all of units, the rest as far as it is about the engines and runs no programs
+suites=$(cd tests && ls unit/*.c conform/store*.c torture/core_*.c torture/memory.c torture/sim*.c | sed 's|\.c$||' | tr '\n' ' ')
 SUITES=${SUITES:-$suites}
 make=${MAKE:-make}
 
