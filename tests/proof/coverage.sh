@@ -8,7 +8,7 @@ set -e
 B=${BUILD:-build}/coverage
 goal=${GOAL:-95}
 # all of units, the rest as far as it is about the engines and runs no programs
-suites=$(cd tests && ls unit/*.c conform/store*.c torture/core_*.c torture/memory.c torture/sim*.c | sed 's|\.c$||' | tr '\n' ' ')
+suites=$(cd tests && ls unit/*.c conform/store*.c torture/core_*.c torture/memory.c torture/sim*.c torture/snapshot.c | sed 's|\.c$||' | tr '\n' ' ')
 SUITES=${SUITES:-$suites}
 make=${MAKE:-make}
 

@@ -65,6 +65,18 @@ static struct fail_mem *core_open(const struct memory_case *c)
 	return &e.mem;
 }
 
+/* The same, loaded again a moment ago: nothing has room to spare. */
+static struct fail_mem *fresh_open(const struct memory_case *c)
+{
+	(void)c;
+	core_world();
+	dtss_sched_destroy(e.s);
+	ck_assert_int_eq(dtss_sched_create(&e.s, &e.cfg, &e.mem.mem), 0);
+	ck_assert_int_eq(records_load(&e.records, e.s), 0);
+	ck_assert_int_eq(dtss_sched_lead(e.s, e.now, ++e.epoch), 0);
+	return &e.mem;
+}
+
 static void core_close(void)
 {
 	engine_pump(&e);
@@ -362,6 +374,10 @@ static int verb_tick(const struct memory_case *c)
 	{                                                                                                              \
 		name, core_open, verb, core_trace, core_close, 0, which                                                \
 	}
+#define FRESH(name, verb, which)                                                                                       \
+	{                                                                                                              \
+		name, fresh_open, verb, core_trace, core_close, 0, which                                               \
+	}
 #define TICK(name, ms)                                                                                                 \
 	{                                                                                                              \
 		name, tick_open, verb_tick, NULL, core_close, 0, ms                                                    \
@@ -396,6 +412,28 @@ const struct memory_case memory_core[] = {
 	CORE("place", verb_worker, DTSS_REQUEST_PLACE),
 	CORE("worker_next", verb_worker, DTSS_REQUEST_WORKERS),
 	CORE("worker_get", verb_worker, DTSS_REQUEST_GET),
+	FRESH("submit, just loaded", verb_submit, 1),
+	FRESH("submit of everything, just loaded", verb_submit, 2),
+	FRESH("submit_many, just loaded", verb_submit_many, 0),
+	FRESH("cancel, just loaded", verb_task, DTSS_REQUEST_CANCEL),
+	FRESH("retry, just loaded", verb_task, DTSS_REQUEST_RETRY),
+	FRESH("hold, just loaded", verb_task, DTSS_REQUEST_HOLD),
+	FRESH("release, just loaded", verb_task, DTSS_REQUEST_RELEASE),
+	FRESH("task_get, just loaded", verb_task, DTSS_REQUEST_GET),
+	FRESH("task_next, just loaded", verb_task, DTSS_REQUEST_LIST),
+	FRESH("explain, just loaded", verb_task, DTSS_REQUEST_EXPLAIN),
+	FRESH("heartbeat of a new worker, just loaded", verb_heartbeat, 1),
+	FRESH("heartbeat with other tags, just loaded", verb_heartbeat, 2),
+	FRESH("heartbeat of a new incarnation, just loaded", verb_heartbeat, 3),
+	FRESH("heartbeat for placements, just loaded", verb_heartbeat, 4),
+	FRESH("report of a start, just loaded", verb_report, DTSS_REPORT_STARTED),
+	FRESH("report of success, just loaded", verb_report, 9),
+	FRESH("report of failure, just loaded", verb_report, 8),
+	FRESH("drain, just loaded", verb_worker, DTSS_REQUEST_DRAIN),
+	FRESH("cordon, just loaded", verb_worker, DTSS_REQUEST_CORDON),
+	FRESH("uncordon, just loaded", verb_worker, DTSS_REQUEST_UNCORDON),
+	FRESH("worker_next, just loaded", verb_worker, DTSS_REQUEST_WORKERS),
+	FRESH("worker_get, just loaded", verb_worker, DTSS_REQUEST_GET),
 	TICK("tick that dispatches", 0),
 	TICK("tick when workers fall silent", 15000),
 	TICK("tick when leases end", 70000),

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <string.h>
+#include "support/engine.h"
+
+Suite *suite_unit_refused(void);
+
+static struct engine e;
+
+START_TEST(before_it_leads_every_verb_is_refused)
+{
+	struct dtss_heartbeat hb = { .size = sizeof hb, .name = "w", .incarnation = 1, .number = 1, .max_tasks = 1 };
+	struct dtss_report report = { .size = sizeof report, .fence = 1, .kind = DTSS_REPORT_STARTED };
+	struct dtss_task_spec spec = engine_spec("job");
+	const struct dtss_time now = { 1, 1 };
+	struct dtss_explanation explanation;
+	struct dtss_placement placement;
+	const dtss_task_id one = { 1 };
+	struct dtss_sched *s;
+	dtss_task_id id;
+	uint64_t digest;
+
+	hb.kind = DTSS_WORKER_AGENT;
+	ck_assert_int_eq(dtss_sched_create(&s, NULL, dtss_mem_libc()), 0);
+	digest = dtss_sched_digest_all(s);
+	ck_assert_int_eq(dtss_sched_submit(s, now, &spec, &id), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_submit_many(s, now, &spec, 1, &id, NULL), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_cancel(s, now, one, NULL), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_retry(s, now, one, &spec, &id), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_hold(s, now, one), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_release(s, now, one), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_heartbeat(s, now, &hb), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_report(s, now, &report), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_place(s, now, NULL, 0, &placement), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_drain(s, now, "w"), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_cordon(s, now, "w"), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_uncordon(s, now, "w"), DTSS_E_NOT_LEADER);
+	ck_assert_int_eq(dtss_sched_explain(s, now, one, &explanation), DTSS_E_NOT_LEADER);
+	ck_assert_uint_eq(dtss_sched_digest_all(s), digest);
+	dtss_sched_destroy(s);
+}
+END_TEST
+
+/* A newer caller's struct is longer; what this version does not know must be zero. */
+START_TEST(what_a_newer_caller_asks_for_is_not_ignored)
+{
+	struct {
+		struct dtss_heartbeat hb;
+		uint64_t more;
+	} heartbeat;
+	struct {
+		struct dtss_report report;
+		uint64_t more;
+	} report;
+	struct {
+		struct dtss_task_spec spec;
+		uint64_t more;
+	} spec;
+	dtss_task_id id, again;
+	uint64_t digest;
+
+	engine_open(&e, NULL);
+	memset(&heartbeat, 0, sizeof heartbeat);
+	memset(&report, 0, sizeof report);
+	memset(&spec, 0, sizeof spec);
+	heartbeat.hb = engine_heartbeat(&e, engine_join(&e, "w", 1, NULL));
+	id = engine_task(&e, "job");
+	engine_pump(&e);
+	report.report.task = id;
+	report.report.fence = engine_fence(&e, id);
+	report.report.attempt = 1;
+	report.report.kind = DTSS_REPORT_STARTED;
+	spec.spec = engine_spec("job");
+	heartbeat.hb.size = sizeof heartbeat;
+	report.report.size = sizeof report;
+	spec.spec.size = sizeof spec;
+	heartbeat.more = report.more = spec.more = 1;
+	digest = dtss_sched_digest_all(e.s);
+	ck_assert_int_eq(dtss_sched_heartbeat(e.s, e.now, &heartbeat.hb), DTSS_E_INVALID);
+	ck_assert_int_eq(dtss_sched_report(e.s, e.now, &report.report), DTSS_E_INVALID);
+	ck_assert_int_eq(dtss_sched_submit(e.s, e.now, &spec.spec, &again), DTSS_E_INVALID);
+	ck_assert_uint_eq(dtss_sched_digest_all(e.s), digest);
+	heartbeat.more = report.more = spec.more = 0;
+	ck_assert_int_eq(dtss_sched_heartbeat(e.s, e.now, &heartbeat.hb), 0);
+	ck_assert_int_eq(dtss_sched_report(e.s, e.now, &report.report), 0);
+	ck_assert_int_eq(dtss_sched_submit(e.s, e.now, &spec.spec, &again), 0);
+	engine_pump(&e);
+	engine_close(&e);
+}
+END_TEST
+
+Suite *suite_unit_refused(void)
+{
+	Suite *s = suite_create("unit_refused");
+	TCase *tc = tcase_create("refused");
+
+	tcase_add_test(tc, before_it_leads_every_verb_is_refused);
+	tcase_add_test(tc, what_a_newer_caller_asks_for_is_not_ignored);
+	suite_add_tcase(s, tc);
+	return s;
+}
