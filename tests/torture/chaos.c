@@ -41,10 +41,10 @@ START_TEST(what_is_killed_stopped_and_cut_loses_nothing)
 {
 	char last[1024];
 
-	chaos("--seconds 6 --seed 2", last, sizeof last);
-	ck_assert_uint_ge(figure(last, "kills_scheduler="), 2);
-	ck_assert_uint_ge(figure(last, "kills_agent="), 2);
-	ck_assert_uint_ge(figure(last, " tasks="), 40);
+	chaos("--seconds 100 --kills 4 --seed 2", last, sizeof last);
+	ck_assert_uint_ge(figure(last, "kills_scheduler="), 4);
+	ck_assert_uint_ge(figure(last, "kills_agent="), 4);
+	ck_assert_uint_ge(figure(last, " tasks="), 20);
 	ck_assert_uint_eq(figure(last, "violations="), 0);
 }
 END_TEST
