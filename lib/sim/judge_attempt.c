@@ -169,6 +169,7 @@ static uint32_t attempt_failed(struct sim *s, struct judge_task *t, const struct
 		return DTSS_TASK_DELAYED;
 	}
 	t->failed++;
+	s->progress_ns = s->true_ns; /* L1: a failure that counts brings the end nearer, for they are bounded */
 	if (action == DTSS_RETRY_QUARANTINE)
 		return DTSS_TASK_QUARANTINED;
 	if (action == DTSS_RETRY_FAIL || t->failed >= t->policy.attempts_max)
