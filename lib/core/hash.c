@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/hash.h"
 
-static uint64_t hash_load64(const uint8_t *p)
+static inline uint64_t hash_load64(const uint8_t *p)
 {
 	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
 	       (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
 }
 
-static uint64_t hash_rotate(uint64_t x, unsigned bits)
+static inline uint64_t hash_rotate(uint64_t x, unsigned bits)
 {
 	return x << bits | x >> (64 - bits);
 }
 
-static void hash_sip_round(uint64_t v[4])
+static inline void hash_sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
 	v[2] += v[3];
@@ -26,7 +26,7 @@ static void hash_sip_round(uint64_t v[4])
 	v[2] = hash_rotate(v[2], 32);
 }
 
-static void hash_sip_word(uint64_t v[4], uint64_t word)
+static inline void hash_sip_word(uint64_t v[4], uint64_t word)
 {
 	v[3] ^= word;
 	hash_sip_round(v);
@@ -95,7 +95,7 @@ static const uint32_t hash_crc_table[8][256] = { { HASH_256(HASH_T0) }, { HASH_2
 						 { HASH_256(HASH_T3) }, { HASH_256(HASH_T4) }, { HASH_256(HASH_T5) },
 						 { HASH_256(HASH_T6) }, { HASH_256(HASH_T7) } };
 
-static uint32_t hash_crc_word(uint64_t word)
+static inline uint32_t hash_crc_word(uint64_t word)
 {
 	return hash_crc_table[7][word & 0xff] ^ hash_crc_table[6][word >> 8 & 0xff] ^
 	       hash_crc_table[5][word >> 16 & 0xff] ^ hash_crc_table[4][word >> 24 & 0xff] ^
