@@ -108,29 +108,31 @@ static const char *nearest_tag(const struct dtss_sched *s, const char *tag)
 	return near;
 }
 
-/* 1: no worker has one of the tags. */
+/* 1: no worker has one of the tags; of several the first by bytes, whoever named them first. */
 static int explain_tag(const struct dtss_sched *s, const struct need *n, struct dtss_explanation *e,
 		       struct sentence *out)
 {
 	uint32_t i;
 
-	for (i = 0; i < n->tag_names; i++) {
-		if (anybody_has_tag(s, n->names[i]->number))
-			continue;
-		e->why = DTSS_WHY_NO_TAG;
-		e->subject = n->names[i]->text;
-		e->near = nearest_tag(s, e->subject);
-		say_quoted(out, "no worker has tag ", e->subject, "");
-		if (e->near)
-			say_quoted(out, " (did you mean ", e->near, "?)");
-		return 1;
-	}
-	return 0;
+	e->subject = NULL;
+	for (i = 0; i < n->tag_names; i++)
+		if (!anybody_has_tag(s, n->names[i]->number) &&
+		    (!e->subject || strcmp(n->names[i]->text, e->subject) < 0))
+			e->subject = n->names[i]->text;
+	if (!e->subject)
+		return 0;
+	e->why = DTSS_WHY_NO_TAG;
+	e->near = nearest_tag(s, e->subject);
+	say_quoted(out, "no worker has tag ", e->subject, "");
+	if (e->near)
+		say_quoted(out, " (did you mean ", e->near, "?)");
+	return 1;
 }
 
-/* The first resource of which the worker has too little in all, or NULL. */
+/* The resource of which the worker has too little in all, of several the first by bytes; or NULL. */
 static const char *short_resource(const struct worker *w, const struct need *n)
 {
+	const char *first = NULL;
 	uint32_t i, j;
 
 	for (i = 0; i < n->pool.resource_count; i++) {
@@ -142,10 +144,11 @@ static const char *short_resource(const struct worker *w, const struct need *n)
 		if (have >= n->pool.resources[i].amount)
 			continue;
 		for (j = n->tag_names; j < n->name_count; j++)
-			if (n->names[j]->number == n->pool.resources[i].resource)
-				return n->names[j]->text;
+			if (n->names[j]->number == n->pool.resources[i].resource &&
+			    (!first || strcmp(n->names[j]->text, first) < 0))
+				first = n->names[j]->text;
 	}
-	return NULL;
+	return first;
 }
 
 static void explain_count(const struct dtss_sched *s, const struct need *n, struct dtss_explanation *e,

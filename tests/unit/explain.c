@@ -177,6 +177,26 @@ START_TEST(it_waits_for_a_time_or_for_somebody)
 }
 END_TEST
 
+/* Numbers and lists come in the order in which names were first heard of, which is another one after a load: what is told
+ * must not be. */
+START_TEST(it_is_told_the_same_after_a_restart)
+{
+	struct dtss_resource much[] = { { "zinc", 9 }, { "iron", 9 } };
+	dtss_task_id tagged, big;
+
+	engine_join(&e, "w", 4, "z");
+	tagged = submit_tags("zz", "aa");
+	spec.resources = much;
+	spec.resource_count = 2;
+	big = submit();
+	expect(tagged, DTSS_WHY_NO_TAG, "no worker has tag \"aa\"");
+	expect(big, DTSS_WHY_RESOURCE, "no worker has that much of \"iron\" in all");
+	engine_restart(&e);
+	expect(tagged, DTSS_WHY_NO_TAG, "no worker has tag \"aa\"");
+	expect(big, DTSS_WHY_RESOURCE, "no worker has that much of \"iron\" in all");
+}
+END_TEST
+
 START_TEST(what_is_not_there_cannot_be_explained)
 {
 	struct dtss_explanation ex;
@@ -215,6 +235,7 @@ Suite *suite_unit_explain(void)
 	tcase_add_test(c, it_is_about_to_go);
 	tcase_add_test(c, it_waits_for_others);
 	tcase_add_test(c, it_waits_for_a_time_or_for_somebody);
+	tcase_add_test(c, it_is_told_the_same_after_a_restart);
 	tcase_add_test(c, what_is_not_there_cannot_be_explained);
 	tcase_add_test(c, the_longest_names_are_told_whole);
 	suite_add_tcase(s, c);
