@@ -7,7 +7,7 @@
 
 PACKAGES := gcc libc6-dev g++ pkg-config libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libsqlite3-dev check \
 	mandoc clang-format-14 python3
-PACKAGES_PROOF := clang-14 libclang-rt-14-dev
+PACKAGES_PROOF := clang-14 libclang-rt-14-dev gcc-12-multilib libc6-dev-i386 gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
 
 wanted := $(filter deps deps-proof,$(MAKECMDGOALS))
 ifneq ($(wanted),)

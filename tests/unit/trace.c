@@ -367,37 +367,6 @@ START_TEST(a_snapshot_that_fits_nowhere_is_told)
 }
 END_TEST
 
-/* The mirror's replay is compared with the node at every step of the rig. */
-START_TEST(a_failed_trace_begins_again_with_a_snapshot)
-{
-	struct dtss_node_info info = { .size = sizeof info };
-	struct rig r = { 0 };
-	size_t segments;
-
-	rig_open(&r);
-	rig_submit(&r, "a");
-	dtss_node_info(r.node, &info);
-	ck_assert_uint_eq(info.tracing, 1);
-	r.mirror->write = DTSS_E_NOSPC;
-	rig_submit(&r, "b");
-	dtss_node_info(r.node, &info);
-	ck_assert_uint_eq(info.tracing, 0);
-	ck_assert_int_eq(info.trace_error, DTSS_E_NOSPC);
-	segments = r.mirror->segments;
-	r.mirror->write = 0;
-	rig_submit(&r, "c");
-	ck_assert_uint_eq(r.mirror->segments, segments); /* not at once */
-	rig_pass(&r, 60000);
-	rig_submit(&r, "d");
-	rig_step(&r);
-	dtss_node_info(r.node, &info);
-	ck_assert_uint_eq(info.tracing, 1);
-	ck_assert_int_eq(info.trace_error, 0);
-	ck_assert_uint_eq(r.mirror->segments, segments + 1);
-	rig_close(&r);
-}
-END_TEST
-
 Suite *suite_unit_trace(void)
 {
 	Suite *s = suite_create("unit_trace");
@@ -412,7 +381,6 @@ Suite *suite_unit_trace(void)
 	tcase_add_test(t, what_was_made_while_nothing_was_recorded_is_said_so);
 	tcase_add_test(t, too_small_a_trace_is_refused);
 	tcase_add_test(t, a_snapshot_that_fits_nowhere_is_told);
-	tcase_add_test(t, a_failed_trace_begins_again_with_a_snapshot);
 	suite_add_tcase(s, t);
 	return s;
 }
