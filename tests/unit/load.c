@@ -116,6 +116,63 @@ static void lost_too_often(struct dtss_record_body *body)
 	body->u.task.lost_count = 900;
 }
 
+static void worker_numbers_wrap(struct dtss_record_body *body)
+{
+	body->u.meta.next_worker = UINT64_MAX;
+}
+
+static void no_id_is_next(struct dtss_record_body *body)
+{
+	body->u.meta.next_task = 0;
+}
+
+static void attempt_is_none(struct dtss_record_body *body)
+{
+	body->u.attempt.view.attempt = 0;
+}
+
+static void attempt_is_too_high(struct dtss_record_body *body)
+{
+	body->u.attempt.view.attempt = DTSS_ATTEMPTS_MAX + 1;
+}
+
+static void fence_was_never_granted(struct dtss_record_body *body)
+{
+	body->u.attempt.view.fence += 1000;
+}
+
+static void worker_is_another(struct dtss_record_body *body)
+{
+	body->u.attempt.worker_number += 1000;
+}
+
+static void state_is_none(struct dtss_record_body *body)
+{
+	body->u.task.state = DTSS_TASK_NEW;
+}
+
+static void attempts_are_missing(struct dtss_record_body *body)
+{
+	body->u.task.attempt_count++;
+}
+
+static void waits_for_nothing(struct dtss_record_body *body)
+{
+	if (body->u.task.id == 3)
+		body->u.task.state = DTSS_TASK_BLOCKED;
+}
+
+static void runs_without_attempt(struct dtss_record_body *body)
+{
+	if (body->u.task.id == 2)
+		body->u.task.state = DTSS_TASK_RUNNING;
+}
+
+static void next_id_is_taken(struct dtss_record_body *body)
+{
+	body->u.meta.next_task = 2;
+}
+
 /* Whole, and not ours: counters that wrapped broke S19, and an id far away took gigabytes before it was refused. */
 START_TEST(a_record_that_cannot_be_true_is_damage)
 {
@@ -123,10 +180,24 @@ START_TEST(a_record_that_cannot_be_true_is_damage)
 		uint32_t kind;
 		void (*change)(struct dtss_record_body *body);
 	} changes[] = {
-		{ DTSS_RECORD_META, seq_wraps },        { DTSS_RECORD_META, fence_wraps },
-		{ DTSS_RECORD_META, ids_are_used_up },  { DTSS_RECORD_TASK, id_is_far_away },
-		{ DTSS_RECORD_ATTEMPT, fence_is_none }, { DTSS_RECORD_TASK, failed_too_often },
+		{ DTSS_RECORD_META, seq_wraps },
+		{ DTSS_RECORD_META, fence_wraps },
+		{ DTSS_RECORD_META, ids_are_used_up },
+		{ DTSS_RECORD_TASK, id_is_far_away },
+		{ DTSS_RECORD_ATTEMPT, fence_is_none },
+		{ DTSS_RECORD_TASK, failed_too_often },
 		{ DTSS_RECORD_TASK, lost_too_often },
+		{ DTSS_RECORD_META, worker_numbers_wrap },
+		{ DTSS_RECORD_META, no_id_is_next },
+		{ DTSS_RECORD_ATTEMPT, attempt_is_none },
+		{ DTSS_RECORD_META, next_id_is_taken },
+		{ DTSS_RECORD_ATTEMPT, attempt_is_too_high },
+		{ DTSS_RECORD_TASK, state_is_none },
+		{ DTSS_RECORD_ATTEMPT, fence_was_never_granted },
+		{ DTSS_RECORD_TASK, attempts_are_missing },
+		{ DTSS_RECORD_ATTEMPT, worker_is_another },
+		{ DTSS_RECORD_TASK, waits_for_nothing },
+		{ DTSS_RECORD_TASK, runs_without_attempt },
 	};
 
 	ck_assert_int_eq(load_changed(changes[_i].kind, changes[_i].change), DTSS_E_CORRUPT);
@@ -237,7 +308,7 @@ Suite *suite_unit_load(void)
 	TCase *c = tcase_create("load");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 7);
+	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 18);
 	tcase_add_test(c, the_order_of_the_records_does_not_matter);
 	tcase_add_loop_test(c, records_that_do_not_belong_together_are_refused, 0, 5);
 	tcase_add_loop_test(c, an_attempt_that_does_not_fit_its_task_is_refused, 0, 4);

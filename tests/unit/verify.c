@@ -79,6 +79,72 @@ START_TEST(a_broken_invariant_is_named)
 }
 END_TEST
 
+#define BREAK(id, field, value)                                                                                        \
+	do {                                                                                                           \
+		__typeof__(field) kept_ = (field);                                                                     \
+		(field) = (__typeof__(field))(value);                                                                  \
+		expect(id);                                                                                            \
+		(field) = kept_;                                                                                       \
+	} while (0)
+
+/* Tasks in each state, of two workers; and all that counts them. */
+START_TEST(each_count_and_each_link_is_compared)
+{
+	struct dtss_task_spec spec = engine_spec("key");
+	dtss_task_id running, blocked, delayed, keyed, ended;
+	struct worker *w, *other;
+	struct task *t;
+
+	engine_join(&e, "w", 3, NULL);
+	running = engine_task(&e, "runs");
+	engine_pump(&e);
+	engine_started(&e, running);
+	blocked = engine_after(&e, "blocked", running);
+	spec.retry.attempts_max = 2;
+	delayed = engine_submit(&e, &spec);
+	engine_pump(&e);
+	engine_exit(&e, delayed, 1);
+	spec.key = "k";
+	keyed = engine_submit(&e, &spec);
+	engine_pump(&e);
+	ended = engine_task(&e, "cancelled");
+	engine_pump(&e);
+	ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, ended, NULL), 0);
+	engine_join(&e, "x", 1, NULL);
+	w = worker_find(e.s, "w");
+	other = worker_find(e.s, "x");
+	engine_check(&e);
+	t = task_find(e.s, running.v);
+	BREAK("S9", t->attempts[0].state, DTSS_ATTEMPT_LEASED);
+	BREAK("S9", t->attempts[0].state, DTSS_ATTEMPT_ENDED);
+	BREAK("S11", t->lost_count, 1000);
+	BREAK("S6", t->attempts[0].fence, 0);
+	BREAK("S23", t->attempts[0].worker, other);
+	BREAK("S14", t->waiting, 1);
+	t = task_find(e.s, blocked.v);
+	BREAK("L1", t->waiting, 0);
+	BREAK("S9", t->state, DTSS_TASK_LEASED);
+	BREAK("L4", t->state, DTSS_TASK_READY);
+	t = task_find(e.s, delayed.v);
+	BREAK("L1", t->timer.link, NULL);
+	BREAK("S9", t->state, DTSS_TASK_RUNNING);
+	t = task_find(e.s, keyed.v);
+	BREAK("S2", t->key->task, NULL);
+	BREAK("S9", t->attempts[0].state, DTSS_ATTEMPT_ENDED);
+	t = task_any(e.s, ended.v);
+	BREAK("S10", t->attempts[0].state, DTSS_ATTEMPT_RUNNING);
+	BREAK("L2", w->timer.link, NULL);
+	BREAK("S23", e.s->stats.slots, 0);
+	BREAK("S23", e.s->stats.used, 0);
+	BREAK("S23", e.s->key_count, 7);
+	BREAK("S19", e.s->stored_seq, e.s->closed_seq + 1);
+	BREAK("S19", e.s->closed_seq, e.s->meta.seq + 1);
+	BREAK("S26", e.s->by_name[0], other);
+	BREAK("S21", w->entry.slot, w->entry.slot + 1);
+	engine_check(&e);
+}
+END_TEST
+
 START_TEST(as_many_are_written_as_there_is_room_for)
 {
 	struct dtss_violation v[2] = { { NULL, NULL, 0, 0 }, { NULL, NULL, 0, 0 } };
@@ -102,6 +168,7 @@ Suite *suite_unit_verify(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, a_broken_invariant_is_named);
+	tcase_add_test(c, each_count_and_each_link_is_compared);
 	tcase_add_test(c, as_many_are_written_as_there_is_room_for);
 	suite_add_tcase(s, c);
 	return s;
