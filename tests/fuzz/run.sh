@@ -8,7 +8,7 @@ for target in $TARGET; do
 	mkdir -p "$learned" "$BUILD/fuzz/crashes" "$seeds"
 	dict=; [ ! -f "tests/fuzz/$target.dict" ] || dict=-dict=tests/fuzz/$target.dict
 	# Of all inputs none may take long, or much memory: a decoder that believes a length would.
-	"$BUILD/fuzz/fuzzers/$target" -max_total_time="${T:-60}" -runs="${RUNS:--1}" -max_len=4096 -timeout=20 \
+	"$BUILD/fuzz/fuzzers/$target" -max_total_time="${T:-60}" -runs="${RUNS:--1}" -timeout=20 \
 		-rss_limit_mb=1024 -malloc_limit_mb=64 -print_final_stats=1 -verbosity=1 \
 		-artifact_prefix="$BUILD/fuzz/crashes/$target-" $dict "$learned" "$seeds" >"$log" 2>&1
 	status=$?
