@@ -31,7 +31,7 @@
 #define HTTP_CHUNK_DIGITS_MAX 12   /* more bytes than anybody may send, and no sum overflows */
 #define HTTP_CONNECTIONS_MAX 16384 /* 10,000 agents, maybe all from one address, are not three of four */
 #define HTTP_FILES_KEPT 64         /* descriptors that connections leave to the store and everything else */
-#define HTTP_CONNECTION_MEMORY 32768 /* head and write buffer; a half for what is read, which the head must fit in */
+#define HTTP_CONNECTION_MEMORY 24576 /* a half for what is read, which the longest head must fit in; cleared each time */
 #define HTTP_BACKLOG 1024            /* a fleet that comes back at once */
 #define HTTP_HEAD_MS 5000            /* from a head's first byte to its last */
 #define HTTP_BODY_MS 5000            /* for a body, and one more for each HTTP_BODY_RATE bytes that came */

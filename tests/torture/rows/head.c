@@ -122,6 +122,9 @@ static const struct http_row rows[] = {
 
 	/* how much */
 	FIELD("64 fields", "{{X: y\r\n*63}}", "200 200+"),
+	ROW("as many fields and parameters as there may be, and as long",
+	    "GET /healthz?{{a&*63}}{{b*1800}} HTTP/1.1\r\n" HOST "{{X: y\r\n*62}}Y: {{z*5700}}\r\n\r\n" FINE,
+	    "400 200+|200 200+", 0),
 	FIELD("65 fields", "{{X: y\r\n*64}}", "431"),
 	FIELD("2,000 fields", "{{X: y\r\n*2000}}", "431"),
 	FIELD("a head of 8,191 bytes", "X: {{y*8144}}\r\n", "200 200+"),
