@@ -54,6 +54,11 @@ static int lead_deps(struct dtss_sched *s, struct task *t, const struct dtss_tas
 	uint32_t linked = 0;
 	size_t i, deps = 0;
 
+	for (i = 0; i < spec->after_count; i++)
+		if (spec->after[i].task.v >= t->ready.id)
+			return DTSS_E_CORRUPT; /* S15: they were there before it */
+	if (t->state == DTSS_TASK_BLOCKED && t->attempt_count)
+		return DTSS_E_CORRUPT;
 	if ((t->state != DTSS_TASK_BLOCKED && t->state != DTSS_TASK_HELD) || t->attempt_count || t->deps)
 		return 0;
 	for (i = 0; i < spec->after_count; i++)

@@ -106,6 +106,12 @@ static void fence_is_none(struct dtss_record_body *body)
 	body->u.attempt.view.fence = 0;
 }
 
+static void tried_and_blocked(struct dtss_record_body *body)
+{
+	if (body->u.task.attempt_count)
+		body->u.task.state = DTSS_TASK_BLOCKED;
+}
+
 static void failed_too_often(struct dtss_record_body *body)
 {
 	body->u.task.failed_count = 900;
@@ -198,6 +204,7 @@ START_TEST(a_record_that_cannot_be_true_is_damage)
 		{ DTSS_RECORD_ATTEMPT, worker_is_another },
 		{ DTSS_RECORD_TASK, waits_for_nothing },
 		{ DTSS_RECORD_TASK, runs_without_attempt },
+		{ DTSS_RECORD_TASK, tried_and_blocked },
 	};
 
 	ck_assert_int_eq(load_changed(changes[_i].kind, changes[_i].change), DTSS_E_CORRUPT);
@@ -308,7 +315,7 @@ Suite *suite_unit_load(void)
 	TCase *c = tcase_create("load");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 18);
+	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 19);
 	tcase_add_test(c, the_order_of_the_records_does_not_matter);
 	tcase_add_loop_test(c, records_that_do_not_belong_together_are_refused, 0, 5);
 	tcase_add_loop_test(c, an_attempt_that_does_not_fit_its_task_is_refused, 0, 4);
