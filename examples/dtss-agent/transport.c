@@ -14,6 +14,8 @@ struct agent_transport {
 	struct post_client *client;
 	struct post polls[POLLS_MAX];
 	uint64_t order[POLLS_MAX]; /* of their sending */
+	uint64_t begun_ns[POLLS_MAX];
+	uint64_t asked_ns; /* when what brought the answer was sent */
 	uint64_t sent;
 	uint64_t wait_ms;
 	uint64_t again_ns; /* the newest failed: then it is sent once more; 0: not now */
@@ -65,6 +67,7 @@ static int transport_post(struct agent_transport *t, struct post *post, char *bo
 
 	snprintf(path, sizeof path, "%s?wait_ms=%llu", t->path, (unsigned long long)wait_ms);
 	t->again_ns = 0;
+	t->begun_ns[post - t->polls] = dtss_now().mono_ns;
 	return post_begin(t->client, post, path, POST_JSON, body, strlen(body), (long)wait_ms + POST_TIMEOUT_MS);
 }
 
@@ -163,29 +166,52 @@ static int transport_take(struct agent_transport *t, struct post *post)
 		return 0;
 	}
 	t->link = AGENT_LINK_UP;
+	t->asked_ns = t->begun_ns[post - t->polls];
 	t->backoff_ms = 0;
 	return t->count > 0;
+}
+
+/* 1: there is one, with messages. */
+static int transport_next_answer(struct agent_transport *t)
+{
+	transport_drop_answer(t);
+	post_step(t->client);
+	for (size_t i = 0; i < POLLS_MAX && t->count == 0; i++)
+		if (t->polls[i].state == POST_DONE && !transport_take(t, &t->polls[i]))
+			transport_drop_answer(t);
+	return t->count > 0;
+}
+
+/*
+ * X6: an assignment tells what was left of its lease when the answer was sent, and that may have been under way for long.
+ * It was not sent before it was asked for, so we count from then. 0: nothing is left, and somebody else may have the task.
+ */
+static int transport_date(const struct agent_transport *t, struct dtss_message_assign *assign)
+{
+	uint64_t gone_ms = (dtss_now().mono_ns - t->asked_ns) / NS_PER_MS;
+
+	if (assign->lease_ms <= gone_ms)
+		return 0;
+	assign->lease_ms -= gone_ms;
+	return 1;
 }
 
 static int transport_poll(struct dtss_transport *transport, const struct dtss_message **ret_message,
 			  const char **ret_peer)
 {
 	struct agent_transport *t = (struct agent_transport *)transport;
+	struct dtss_message *message;
 
-	if (t->next == t->count) {
-		transport_drop_answer(t);
-		post_step(t->client);
-		for (size_t i = 0; i < POLLS_MAX && t->count == 0; i++)
-			if (t->polls[i].state == POST_DONE && !transport_take(t, &t->polls[i]))
-				transport_drop_answer(t);
-		if (t->count == 0)
+	do {
+		if (t->next == t->count && !transport_next_answer(t))
 			return 0;
-	}
-	*ret_message = &t->messages[t->next++];
+		message = &t->messages[t->next++];
+	} while (message->type == DTSS_MESSAGE_ASSIGN && !transport_date(t, &message->u.assign));
+	*ret_message = message;
 	*ret_peer = NULL;
-	if ((*ret_message)->type == DTSS_MESSAGE_ANSWER && (*ret_message)->u.answer.heartbeat_ms > 0 &&
-	    (*ret_message)->u.answer.heartbeat_ms < POLL_WAIT_MS_MAX)
-		t->wait_ms = (*ret_message)->u.answer.heartbeat_ms;
+	if (message->type == DTSS_MESSAGE_ANSWER && message->u.answer.heartbeat_ms > 0 &&
+	    message->u.answer.heartbeat_ms < POLL_WAIT_MS_MAX)
+		t->wait_ms = message->u.answer.heartbeat_ms;
 	return 1;
 }
 

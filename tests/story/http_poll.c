@@ -149,6 +149,20 @@ START_TEST(a_newer_poll_ends_an_older_one_and_gets_the_work)
 }
 END_TEST
 
+/* X6: else the agent would hold it for longer than the scheduler thinks. */
+START_TEST(the_lease_of_an_assignment_that_waits_runs)
+{
+	beat("a", 1, 0, "[]", "[]");
+	submit("{\"argv\":[\"true\"]}");
+	usleep(300000);
+	beat("a", 1, 1000, "[]", "[]");
+	ck_assert_int_eq(http_int(&reply, "assign.0.task"), 1);
+	ck_assert_int_gt(http_int(&reply, "assign.0.lease_ms"), 0);
+	ck_assert_int_le(http_int(&reply, "assign.0.lease_ms"), 29700);
+	ck_assert_int_eq(http_int(&reply, "assign.0.until_ms"), -1);
+}
+END_TEST
+
 START_TEST(an_agents_newer_incarnation_wins)
 {
 	http_post(&reply, &run, "/api/v2/workers/a/poll", "{\"name\":\"a\",\"incarnation\":9,\"number\":1}");
@@ -320,6 +334,7 @@ Suite *suite_story_http_poll(void)
 	tcase_add_test(tc, a_poll_waits_as_long_as_it_asks);
 	tcase_add_test(tc, work_ends_a_waiting_poll);
 	tcase_add_test(tc, a_newer_poll_ends_an_older_one_and_gets_the_work);
+	tcase_add_test(tc, the_lease_of_an_assignment_that_waits_runs);
 	tcase_add_test(tc, an_agents_newer_incarnation_wins);
 	tcase_add_test(tc, log_bytes_are_appended_once);
 	tcase_add_test(tc, a_worker_writes_for_itself_alone);
