@@ -31,20 +31,21 @@
 #define HTTP_CHUNK_DIGITS_MAX 12   /* more bytes than anybody may send, and no sum overflows */
 #define HTTP_CONNECTIONS_MAX 16384 /* 10,000 agents, maybe all from one address, are not three of four */
 #define HTTP_FILES_KEPT 64         /* descriptors that connections leave to the store and everything else */
-#define HTTP_CONNECTION_MEMORY 24576 /* a half for what is read, which the longest head must fit in; cleared each time */
-#define HTTP_BACKLOG 1024            /* a fleet that comes back at once */
-#define HTTP_HEAD_MS 5000            /* from a head's first byte to its last */
-#define HTTP_BODY_MS 5000            /* for a body, and one more for each HTTP_BODY_RATE bytes that came */
-#define HTTP_BODY_RATE 1000          /* bytes a second: a modem */
-#define HTTP_BODY_MS_MAX 30000       /* however it trickles: the longest body takes 2.3 Mbit/s */
-#define HTTP_IDLE_MS 30000           /* without a request: ten heartbeats */
-#define HTTP_IDLE_PRESSED_MS 1000    /* likewise, when three of four connections are taken */
-#define HTTP_MS_MAX 3600000          /* of a deadline that is set: an hour */
-#define HTTP_WRITE_MS 10000          /* a reader that takes nothing */
-#define HTTP_STALL_S 30              /* libmicrohttpd's own deadline, which ours are to come before */
-#define HTTP_REQUESTS_MAX 1000       /* of one connection: then it says where it comes from anew */
-#define HTTP_LINGER_MS 1000          /* after a refusal, so that its sender reads it before the connection breaks */
-#define HTTP_SWEEP_MS 20             /* deadlines are looked at no more often */
+#define HTTP_CONNECTION_MEMORY                                                                                         \
+	24576                     /* a half for what is read, which the longest head must fit in; cleared each time */
+#define HTTP_BACKLOG 1024         /* a fleet that comes back at once */
+#define HTTP_HEAD_MS 5000         /* from a head's first byte to its last */
+#define HTTP_BODY_MS 5000         /* for a body, and one more for each HTTP_BODY_RATE bytes that came */
+#define HTTP_BODY_RATE 1000       /* bytes a second: a modem */
+#define HTTP_BODY_MS_MAX 30000    /* however it trickles: the longest body takes 2.3 Mbit/s */
+#define HTTP_IDLE_MS 30000        /* without a request: ten heartbeats */
+#define HTTP_IDLE_PRESSED_MS 1000 /* likewise, when three of four connections are taken */
+#define HTTP_MS_MAX 3600000       /* of a deadline that is set: an hour */
+#define HTTP_WRITE_MS 10000       /* a reader that takes nothing */
+#define HTTP_STALL_S 30           /* libmicrohttpd's own deadline, which ours are to come before */
+#define HTTP_REQUESTS_MAX 1000    /* of one connection: then it says where it comes from anew */
+#define HTTP_LINGER_MS 1000       /* after a refusal, so that its sender reads it before the connection breaks */
+#define HTTP_SWEEP_MS 20          /* deadlines are looked at no more often */
 #define HTTP_RETRY_AFTER "1"
 #define HTTP_WAIT_GRID_MS 16    /* waits end on this grid, so that thousands of them end together */
 #define SUBMIT_LINES_MAX 100000 /* of one NDJSON body: bounds what their outcomes need */
