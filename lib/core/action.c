@@ -90,6 +90,8 @@ static void action_fill_assign(struct dtss_sched *s, const struct task *t, const
 /* 0: it has been overtaken, nobody needs to be told any more. */
 static int action_fill_message(struct dtss_sched *s, const struct pending *p)
 {
+	DTSS_ASSERT(p->type == DTSS_MESSAGE_ASSIGN || p->type == DTSS_MESSAGE_STOP);
+	DTSS_ASSERT(p->worker != NULL && p->seq <= s->closed_seq);
 	memset(&s->message, 0, sizeof s->message);
 	s->message.size = sizeof s->message;
 	s->message.type = p->type;
@@ -114,6 +116,8 @@ int dtss_sched_next_action(struct dtss_sched *s, struct dtss_action *ret_action)
 {
 	struct ring *r = &s->ring;
 
+	DTSS_ASSERT(r->released <= r->count);
+	DTSS_ASSERT(r->count <= r->cap);
 	while (r->released) {
 		struct pending p = r->at[r->head];
 

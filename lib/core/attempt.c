@@ -6,6 +6,8 @@ int attempt_reserve(struct dtss_sched *s, struct task *t)
 	uint32_t cap = t->attempt_cap ? t->attempt_cap * 2 : 1;
 	void *block;
 
+	DTSS_ASSERT(t->attempt_count <= t->attempt_cap);
+	DTSS_ASSERT(t->attempt_count < DTSS_ATTEMPTS_MAX);
 	if (t->attempt_count < t->attempt_cap)
 		return 0;
 	block = t->attempts ? s->mem.realloc(s->mem.ctx, t->attempts, t->attempt_cap * sizeof *t->attempts,
@@ -15,13 +17,17 @@ int attempt_reserve(struct dtss_sched *s, struct task *t)
 		return DTSS_E_NOMEM;
 	t->attempts = block;
 	t->attempt_cap = cap;
+	DTSS_ASSERT(t->attempt_count < t->attempt_cap);
 	return 0;
 }
 
 static void attempt_take(struct worker_shape *w, uint32_t at, uint64_t amount, int sign)
 {
+	DTSS_ASSERT(at < w->resource_count);
+	DTSS_ASSERT(sign > 0 || w->taken[at] >= amount);
 	w->taken[at] += sign > 0 ? amount : 0 - amount;
 	w->free[at].amount = w->amounts[at].amount > w->taken[at] ? w->amounts[at].amount - w->taken[at] : 0;
+	DTSS_ASSERT(w->free[at].amount <= w->amounts[at].amount);
 }
 
 /* The need's resources leave the worker's free ones (sign 1), or come back (-1). Both are sorted by number. */
@@ -42,6 +48,8 @@ void attempt_capacity(struct worker *w)
 	const struct task *t;
 	uint32_t i;
 
+	DTSS_ASSERT(w->shape.made || w->shape.resource_count == 0);
+	DTSS_ASSERT((w->live != NULL) == (w->leased > 0));
 	for (i = 0; i < w->shape.resource_count; i++) {
 		w->shape.taken[i] = 0;
 		attempt_take(&w->shape, i, 0, 1);
@@ -52,6 +60,8 @@ void attempt_capacity(struct worker *w)
 
 void attempt_link(struct dtss_sched *s, struct task *t, struct worker *w)
 {
+	DTSS_ASSERT(t->attempt_count > 0 && t->link_live == NULL);
+	DTSS_ASSERT((w->live != NULL) == (w->leased > 0));
 	t->attempts[t->attempt_count - 1].worker = w;
 	t->next_live = w->live;
 	t->link_live = &w->live;
@@ -61,10 +71,12 @@ void attempt_link(struct dtss_sched *s, struct task *t, struct worker *w)
 	w->leased++;
 	attempt_account(&w->shape, t->need, 1);
 	worker_refresh(s, w);
+	DTSS_ASSERT(w->live == t && *t->link_live == t);
 }
 
 static void attempt_unlink(struct dtss_sched *s, struct task *t, struct worker *w)
 {
+	DTSS_ASSERT(t->link_live != NULL && *t->link_live == t);
 	DTSS_ASSERT(w->leased > 0);
 	task_unlink_live(t);
 	w->leased--;
@@ -114,21 +126,28 @@ uint64_t attempt_lease_left_ms(const struct dtss_sched *s, struct dtss_time now,
 static void attempt_backoff(struct dtss_sched *s, struct dtss_time now, struct task *t, uint64_t wait_ns,
 			    uint32_t cause)
 {
+	DTSS_ASSERT(t->state == DTSS_TASK_LEASED || t->state == DTSS_TASK_RUNNING);
+	DTSS_ASSERT(wait_ns > 0);
 	t->due_since_ns = now.wall_ns;
 	t->due_wait_ns = wait_ns;
 	t->due_ns = now.mono_ns + wait_ns;
 	task_move(s, now, t, DTSS_TASK_DELAYED, cause);
+	DTSS_ASSERT(t->state == DTSS_TASK_DELAYED);
 }
 
 /* It was not the task's fault, and counts nowhere. */
 static void attempt_free_end(struct dtss_sched *s, struct dtss_time now, struct task *t, uint32_t cause)
 {
+	DTSS_ASSERT(t->free_count < DTSS_ATTEMPTS_MAX);
+	DTSS_ASSERT(t->attempt_count < DTSS_ATTEMPTS_MAX);
 	t->free_count++;
 	attempt_backoff(s, now, t, backoff_free_ns(t->free_count), cause);
 }
 
 static void attempt_lost(struct dtss_sched *s, struct dtss_time now, struct task *t)
 {
+	DTSS_ASSERT(t->lost_count < t->policy->retry.lost_max);
+	DTSS_ASSERT(task_live(t) == NULL);
 	t->lost_count++;
 	s->meta.losses++;
 	if (t->lost_count >= t->policy->retry.lost_max)
@@ -137,6 +156,7 @@ static void attempt_lost(struct dtss_sched *s, struct dtss_time now, struct task
 		task_move(s, now, t, DTSS_TASK_FAILED, DTSS_CAUSE_ATTEMPTS);
 	else
 		task_move(s, now, t, DTSS_TASK_READY, DTSS_CAUSE_LOST);
+	DTSS_ASSERT(!task_live(t) && t->state != DTSS_TASK_RUNNING);
 }
 
 static void attempt_failed(struct dtss_sched *s, struct dtss_time now, struct task *t, const struct dtss_outcome *o)
@@ -144,6 +164,8 @@ static void attempt_failed(struct dtss_sched *s, struct dtss_time now, struct ta
 	const struct dtss_retry *r = &t->policy->retry;
 	uint32_t action = retry_decide(r, o);
 
+	DTSS_ASSERT(t->failed_count < t->policy->retry.attempts_max);
+	DTSS_ASSERT(task_live(t) == NULL);
 	if (action != DTSS_RETRY_IGNORE)
 		t->failed_count++;
 	if (action == DTSS_RETRY_QUARANTINE)

@@ -83,6 +83,7 @@ void batch_mark_worker(struct dtss_sched *s, struct worker *w)
 
 void batch_mark_key(struct dtss_sched *s, struct key *k)
 {
+	DTSS_ASSERT(k->dirty || !k->gone || s->epoch);
 	if (k->dirty)
 		return;
 	k->dirty = 1;
@@ -95,6 +96,7 @@ void batch_event(struct dtss_sched *s, struct dtss_time now, struct dtss_event *
 {
 	struct pending p = { 0 };
 
+	DTSS_ASSERT(s->epoch > 0 || s->meta.seq == s->closed_seq);
 	e->seq = ++s->meta.seq; /* S19: without gaps */
 	e->wall_ns = now.wall_ns;
 	DTSS_ASSERT(s->open.event_count < s->open.event_cap);
@@ -102,6 +104,7 @@ void batch_event(struct dtss_sched *s, struct dtss_time now, struct dtss_event *
 	p.seq = e->seq;
 	p.event = *e;
 	ring_push(s, &p);
+	DTSS_ASSERT(s->closed_seq + s->open.event_count == s->meta.seq);
 }
 
 static uint8_t *batch_here(struct dtss_sched *s)
@@ -134,6 +137,8 @@ static void batch_add_task(struct dtss_sched *s, struct task *t)
 	struct dtss_record *r;
 	uint32_t i;
 
+	DTSS_ASSERT(t->record_len >= t->spec_len);
+	DTSS_ASSERT(!(t->marks & MARK_ATTEMPT) || t->attempt_to <= t->attempt_count);
 	if (t->marks & MARK_SPEC)
 		batch_add(s, DTSS_RECORD_SPEC, t->record, t->record_len)->id = t->ready.id;
 	for (i = t->attempt_from; (t->marks & MARK_ATTEMPT) && i < t->attempt_to; i++) {
@@ -146,6 +151,7 @@ static void batch_add_task(struct dtss_sched *s, struct task *t)
 	r->id = t->ready.id;
 	r->flags = t->done ? DTSS_RECORD_DONE : 0;
 	t->marks = 0;
+	DTSS_ASSERT(s->closed.len <= s->closed.cap);
 }
 
 static void batch_add_worker(struct dtss_sched *s, struct worker *w)
@@ -153,6 +159,7 @@ static void batch_add_worker(struct dtss_sched *s, struct worker *w)
 	struct dtss_record *r =
 		batch_add(s, DTSS_RECORD_WORKER, batch_here(s), encode_worker(w, batch_here(s), batch_left(s)));
 
+	DTSS_ASSERT(w->dirty);
 	/* the name is copied: the worker may be gone before the batch is */
 	r->flags = w->gone ? DTSS_RECORD_DELETE : 0;
 	r->key = memcpy(batch_here(s), w->name->text, w->name->len);
@@ -170,6 +177,7 @@ static void batch_add_key(struct dtss_sched *s, struct key *k)
 	size_t queue_len = k->queue->name->len;
 	uint8_t *key = batch_here(s);
 
+	DTSS_ASSERT(k->dirty);
 	r->flags = k->gone ? DTSS_RECORD_DELETE : 0;
 	memcpy(key, k->queue->name->text, queue_len + 1);
 	memcpy(key + queue_len + 1, k->text, k->len);
@@ -227,6 +235,8 @@ static void batch_encode_all(struct dtss_sched *s)
 	struct open_batch *o = &s->open;
 	size_t i;
 
+	DTSS_ASSERT(!s->closed.in_flight);
+	DTSS_ASSERT(s->closed.record_cap > 0);
 	s->closed.len = 0;
 	s->closed.record_count = 1; /* META comes first, and is known last */
 	for (i = 0; i < o->task_count; i++)
@@ -235,6 +245,7 @@ static void batch_encode_all(struct dtss_sched *s)
 		batch_add_worker(s, o->workers[i]);
 	for (i = 0; i < o->key_count; i++)
 		batch_add_key(s, o->keys[i]);
+	DTSS_ASSERT(s->closed.record_count <= s->closed.record_cap && s->closed.len <= s->closed.cap);
 }
 
 static void batch_free_gone(struct dtss_sched *s)
@@ -294,6 +305,8 @@ int dtss_sched_batch(struct dtss_sched *s, struct dtss_batch *ret_batch)
 
 static void stored_release(struct dtss_sched *s, struct dtss_time now, uint64_t seq)
 {
+	DTSS_ASSERT(seq <= s->closed_seq);
+	DTSS_ASSERT(s->ring.count <= s->ring.cap);
 	while (s->ring.released < s->ring.count) {
 		struct pending *p = &s->ring.at[(s->ring.head + s->ring.released) & (s->ring.cap - 1)];
 		struct task *t;

@@ -8,6 +8,7 @@ int dtss_sched_cancel(struct dtss_sched *s, struct dtss_time now, dtss_task_id i
 	struct attempt *a;
 	int stopping = 0;
 
+	DTSS_ASSERT(t == NULL || !t->done || dtss_task_state_terminal(t->state));
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
 	s->answer_seq = DTSS_NEVER;
@@ -34,5 +35,6 @@ int dtss_sched_cancel(struct dtss_sched *s, struct dtss_time now, dtss_task_id i
 	}
 	if (ret_stopping)
 		*ret_stopping = stopping;
+	DTSS_ASSERT(t->state == DTSS_TASK_CANCELLED);
 	return 0;
 }

@@ -12,6 +12,7 @@
  */
 void depend_link(struct task *child, struct dep *d, struct task *parent)
 {
+	DTSS_ASSERT(d->parent == NULL);
 	DTSS_ASSERT(!parent->done);
 	d->child = child;
 	d->parent = parent;
@@ -25,6 +26,8 @@ void depend_link(struct task *child, struct dep *d, struct task *parent)
 
 static void depend_unlink(struct dep *d)
 {
+	DTSS_ASSERT(*d->link == d && d->parent != NULL);
+	DTSS_ASSERT(d->child->waiting > 0);
 	*d->link = d->next;
 	if (d->next)
 		d->next->link = d->link;
@@ -40,6 +43,8 @@ void depend_ended(struct dtss_sched *s, struct task *parent)
 
 void depend_enqueue(struct dtss_sched *s, struct task *parent)
 {
+	DTSS_ASSERT(dtss_task_state_terminal(parent->state));
+	DTSS_ASSERT((s->resolving_head == NULL) == (s->resolving_tail == NULL));
 	if (parent->resolving)
 		return;
 	parent->resolving = 1;
@@ -50,6 +55,7 @@ void depend_enqueue(struct dtss_sched *s, struct task *parent)
 		s->resolving_head = parent;
 	s->resolving_tail = parent;
 	s->due_at_once = 1;
+	DTSS_ASSERT(s->resolving_tail->next_list == NULL);
 }
 
 /* The child waits for nobody any more. A parent that has ended and has no children left leaves with the next tick. */
@@ -57,6 +63,7 @@ void depend_unlink_all(struct dtss_sched *s, struct task *child)
 {
 	uint32_t i;
 
+	DTSS_ASSERT(child->waiting <= child->dep_count);
 	for (i = 0; i < child->dep_count; i++)
 		if (child->deps[i].parent)
 			depend_unlink(&child->deps[i]);
@@ -82,6 +89,8 @@ static void depend_tell(struct dtss_sched *s, struct dtss_time now, struct task 
 
 int depend_resolve(struct dtss_sched *s, struct dtss_time now, size_t *budget)
 {
+	DTSS_ASSERT(*budget <= DTSS_STEP_MAX);
+	DTSS_ASSERT((s->resolving_head == NULL) == (s->resolving_tail == NULL));
 	while (s->resolving_head) {
 		struct task *parent = s->resolving_head;
 

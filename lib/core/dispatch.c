@@ -20,6 +20,8 @@ static int heap_before(const struct need *a, const struct need *b)
 
 static void heap_put(struct dtss_sched *s, size_t at, struct need *n)
 {
+	DTSS_ASSERT(at < s->heap_cap);
+	DTSS_ASSERT(n->ready.count > 0 && !n->parked);
 	s->heap[at] = n;
 	n->heap_at = (uint32_t)at + 1;
 }
@@ -56,6 +58,7 @@ static void heap_remove(struct dtss_sched *s, struct need *n)
 	size_t at = n->heap_at - 1;
 	struct need *last = s->heap[--s->heap_count];
 
+	DTSS_ASSERT(s->heap_count < s->heap_cap);
 	DTSS_ASSERT(n->heap_at);
 	n->heap_at = 0;
 	if (last == n)
@@ -67,6 +70,7 @@ static void heap_remove(struct dtss_sched *s, struct need *n)
 
 static void heap_add(struct dtss_sched *s, struct need *n)
 {
+	DTSS_ASSERT(n->heap_at == 0 && !n->parked);
 	DTSS_ASSERT(s->heap_count < s->heap_cap);
 	heap_put(s, s->heap_count++, n);
 	heap_up(s, s->heap_count - 1);
@@ -74,6 +78,8 @@ static void heap_add(struct dtss_sched *s, struct need *n)
 
 void dispatch_park(struct dtss_sched *s, struct need *n)
 {
+	DTSS_ASSERT(n->heap_at && n->ready.count > 0);
+	DTSS_ASSERT(!n->parked);
 	heap_remove(s, n);
 	n->parked = 1;
 	n->next_parked = s->parked;
@@ -81,10 +87,13 @@ void dispatch_park(struct dtss_sched *s, struct need *n)
 	if (s->parked)
 		s->parked->link_parked = &n->next_parked;
 	s->parked = n;
+	DTSS_ASSERT(*n->link_parked == n && !n->heap_at);
 }
 
 static void unpark(struct need *n)
 {
+	DTSS_ASSERT(n->parked && *n->link_parked == n);
+	DTSS_ASSERT(n->heap_at == 0);
 	*n->link_parked = n->next_parked;
 	if (n->next_parked)
 		n->next_parked->link_parked = n->link_parked;
@@ -95,6 +104,8 @@ void dispatch_queue(struct dtss_sched *s, struct task *t)
 {
 	struct need *n = t->need;
 
+	DTSS_ASSERT(t->state == DTSS_TASK_READY);
+	DTSS_ASSERT(!(n->parked && n->heap_at));
 	ready_push(&n->ready, &t->ready);
 	if (n->parked)
 		return;
@@ -103,6 +114,7 @@ void dispatch_queue(struct dtss_sched *s, struct task *t)
 		heap_up(s, n->heap_at - 1);
 	else
 		heap_add(s, n);
+	DTSS_ASSERT(n->heap_at && s->heap[n->heap_at - 1] == n);
 }
 
 void dispatch_unqueue(struct dtss_sched *s, struct task *t)
@@ -127,6 +139,8 @@ void dispatch_remove_need(struct dtss_sched *s, struct need *n)
 
 void dispatch_improved(struct dtss_sched *s, struct worker *w)
 {
+	DTSS_ASSERT(!w->gone);
+	DTSS_ASSERT(!w->improved || s->improved != NULL);
 	if (!s->parked)
 		return;
 	s->due_at_once = 1;
@@ -141,11 +155,14 @@ void dispatch_forget(struct dtss_sched *s, struct worker *w)
 {
 	struct worker **p = &s->improved;
 
+	DTSS_ASSERT(!w->improved || s->improved != NULL);
+	DTSS_ASSERT(s->improved != w || w->improved);
 	while (*p && *p != w)
 		p = &(*p)->next_improved;
 	if (*p)
 		*p = w->next_improved;
 	w->improved = 0;
+	DTSS_ASSERT(s->improved != w);
 }
 
 static int unpark_wanted(const struct need *n, const struct worker *improved)
@@ -167,6 +184,8 @@ static void dispatch_unpark(struct dtss_sched *s)
 	struct need *n, *next;
 	size_t many = 0;
 
+	DTSS_ASSERT(s->heap_count <= s->heap_cap);
+	DTSS_ASSERT(s->parked == NULL || s->parked->parked);
 	for (; improved && many <= UNPARK_LOOK_MAX; improved = improved->next_improved)
 		many++;
 	for (n = s->parked; n && many; n = next) {
@@ -180,6 +199,7 @@ static void dispatch_unpark(struct dtss_sched *s)
 		s->improved = improved->next_improved;
 		improved->improved = 0;
 	}
+	DTSS_ASSERT(s->improved == NULL);
 }
 
 /* Stamps order the workers by their last gift. Before they wrap, all are set back by half the range, so that those not
@@ -188,6 +208,8 @@ void dispatch_renumber(struct dtss_sched *s)
 {
 	uint32_t slot, slots = pool_slots(s->pool), back = UINT32_MAX / 2;
 
+	DTSS_ASSERT(slots >= s->worker_count);
+	DTSS_ASSERT(s->stamp > 0 || slots <= s->worker_count || slots > 0);
 	if (s->stamp < UINT32_MAX)
 		return;
 	s->stamp -= back;
@@ -199,6 +221,7 @@ void dispatch_renumber(struct dtss_sched *s)
 		e->stamp = e->stamp > back ? e->stamp - back : 0;
 		pool_update(s->pool, e);
 	}
+	DTSS_ASSERT(s->stamp < UINT32_MAX);
 }
 
 int dispatch_run(struct dtss_sched *s, struct dtss_time now, size_t *budget)

@@ -24,6 +24,8 @@ static int report_check(struct dtss_sched *s, const struct dtss_report *r)
 /* The end implies the start, unless it never did. */
 static void report_began(struct dtss_time now, struct task *t, struct attempt *a)
 {
+	DTSS_ASSERT(t->attempt_count > 0);
+	DTSS_ASSERT(a == &t->attempts[t->attempt_count - 1]);
 	if (!a->started_ns)
 		a->started_ns = now.wall_ns;
 	if (!t->started_ns)
@@ -32,6 +34,9 @@ static void report_began(struct dtss_time now, struct task *t, struct attempt *a
 
 static int report_started(struct dtss_sched *s, struct dtss_time now, struct task *t, struct attempt *a)
 {
+	DTSS_ASSERT(a == task_live(t));
+	DTSS_ASSERT(t->state == DTSS_TASK_LEASED || dtss_task_state_terminal(t->state) ||
+		    t->state == DTSS_TASK_RUNNING);
 	if (a->state != DTSS_ATTEMPT_LEASED)
 		return 0;
 	if (batch_reserve(s, 1, BATCH_BYTES) != 0)
@@ -99,6 +104,8 @@ int dtss_sched_report(struct dtss_sched *s, struct dtss_time now, const struct d
 	struct task *t;
 	int error;
 
+	DTSS_ASSERT(s->open.event_count <= s->open.event_cap);
+	DTSS_ASSERT(s->ring.count <= s->ring.cap);
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
 	s->answer_seq = DTSS_NEVER;

@@ -37,6 +37,8 @@ int dtss_sched_retry(struct dtss_sched *s, struct dtss_time now, dtss_task_id id
 	struct dtss_task_spec *own, in;
 	int error;
 
+	DTSS_ASSERT(t == NULL || t->ready.id == id.v);
+	DTSS_ASSERT(s->open.event_count <= s->open.event_cap);
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
 	s->answer_seq = DTSS_NEVER;

@@ -41,6 +41,8 @@ void *sched_view_room(struct dtss_sched *s, size_t size)
 
 int sched_problem(struct dtss_sched *s, int error, const char *field, const char *expected, size_t index)
 {
+	DTSS_ASSERT(error < 0);
+	DTSS_ASSERT(field != NULL && expected != NULL);
 	s->problem.field = field;
 	s->problem.expected = expected;
 	s->problem.index = index;

@@ -54,6 +54,8 @@ void queue_put(struct dtss_sched *s, struct queue *q)
 
 static void policy_defaults(struct dtss_retry *r, const struct dtss_retry *from)
 {
+	DTSS_ASSERT(from->attempts_max <= DTSS_ATTEMPTS_MAX);
+	DTSS_ASSERT(from->rule_count == 0 || from->rules != NULL);
 	memset(r, 0, sizeof *r);
 	r->attempts_max = from->attempts_max ? from->attempts_max : 1;
 	r->lost_max = from->lost_max ? from->lost_max : DTSS_LOST_MAX_DEFAULT;
@@ -63,6 +65,7 @@ static void policy_defaults(struct dtss_retry *r, const struct dtss_retry *from)
 	r->jitter = from->jitter == DTSS_JITTER_OFF ? DTSS_JITTER_OFF : DTSS_JITTER_ON;
 	r->rules = from->rules;
 	r->rule_count = from->rule_count;
+	DTSS_ASSERT(r->attempts_max > 0 && r->lost_max > 0);
 }
 
 static int policy_equal(const void *item, const void *key)

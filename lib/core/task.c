@@ -27,6 +27,8 @@ struct attempt *task_live(const struct task *t)
 
 void task_unlink_live(struct task *t)
 {
+	DTSS_ASSERT(t->link_live == NULL || *t->link_live == t);
+	DTSS_ASSERT(t->next_live == NULL || t->next_live->link_live == &t->next_live);
 	if (!t->link_live)
 		return;
 	*t->link_live = t->next_live;
@@ -40,6 +42,7 @@ void task_free(struct dtss_sched *s, struct task *t)
 {
 	uint32_t i;
 
+	DTSS_ASSERT(t->link_live == NULL || *t->link_live == t);
 	DTSS_ASSERT(!t->ready.queued);
 	wheel_cancel(&s->wheel, &t->timer);
 	for (i = 0; i < t->attempt_count; i++) {
@@ -167,6 +170,8 @@ void task_retire(struct dtss_sched *s, struct dtss_time now, struct task *t)
 {
 	struct dtss_event e = { 0 };
 
+	DTSS_ASSERT(t->ready.queued == 0 || !dtss_task_state_terminal(t->state));
+	DTSS_ASSERT((s->retiring_head == NULL) == (s->retiring_tail == NULL));
 	if (t->done || !dtss_task_state_terminal(t->state) || task_live(t) || t->children || t->resolving)
 		return;
 	e.type = DTSS_EVENT_RETIRED;
@@ -186,4 +191,5 @@ void task_retire(struct dtss_sched *s, struct dtss_time now, struct task *t)
 	else
 		s->retiring_head = t;
 	s->retiring_tail = t;
+	DTSS_ASSERT(s->retiring_tail == t && t->done);
 }

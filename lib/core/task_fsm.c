@@ -43,6 +43,8 @@ int task_waits(uint32_t state)
 /* Counters, and the queue's share: derived from the edge alone, so that they cannot drift. */
 static void fsm_count(struct dtss_sched *s, struct task *t, uint32_t from, uint32_t to)
 {
+	DTSS_ASSERT(from == DTSS_TASK_NEW || dtss_task_state_terminal(from) || s->stats.live[from] > 0);
+	DTSS_ASSERT(!task_waits(from) || task_waits(to) || t->queue->waiting > 0);
 	if (from != DTSS_TASK_NEW)
 		s->stats.live[from]--;
 	if (!dtss_task_state_terminal(to))

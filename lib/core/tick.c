@@ -38,6 +38,8 @@ static void tick_wall_jump(struct dtss_sched *s, struct dtss_time now)
 	int64_t jump = (int64_t)(offset - s->wall_offset);
 	struct task *t;
 
+	DTSS_ASSERT(s->epoch > 0);
+	DTSS_ASSERT(s->stats.live[DTSS_TASK_DELAYED] <= s->task_count);
 	if (jump < 1000 * (int64_t)NS_PER_MS && jump > -1000 * (int64_t)NS_PER_MS)
 		return;
 	s->wall_offset = offset;
@@ -54,6 +56,8 @@ int dtss_sched_tick(struct dtss_sched *s, struct dtss_time now)
 	struct timer *t;
 	int error = 0;
 
+	DTSS_ASSERT(s->task_count <= s->meta.next_task);
+	DTSS_ASSERT(s->ring.released <= s->ring.count);
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
 	s->answer_seq = DTSS_NEVER;
@@ -71,6 +75,7 @@ int dtss_sched_tick(struct dtss_sched *s, struct dtss_time now)
 	if (error || !budget || s->resolving_head || dispatch_pending(s))
 		s->due_at_once = 1;
 	s->broken_ticks += error != 0;
+	DTSS_ASSERT(budget <= DTSS_STEP_MAX);
 	return budget == DTSS_STEP_MAX ? error : 0;
 }
 

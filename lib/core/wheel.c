@@ -38,15 +38,19 @@ void wheel_init(struct wheel *w, uint64_t now_ns)
 
 static void wheel_link(struct timer **head, struct timer *t)
 {
+	DTSS_ASSERT(t != *head);
+	DTSS_ASSERT(*head == NULL || (*head)->link == head);
 	t->next = *head;
 	if (t->next != NULL)
 		t->next->link = &t->next;
 	t->link = head;
 	*head = t;
+	DTSS_ASSERT(*head == t && t->link == head);
 }
 
 static void wheel_unlink(struct timer *t)
 {
+	DTSS_ASSERT(t->next == NULL || t->next->link == &t->next);
 	DTSS_ASSERT(*t->link == t);
 	*t->link = t->next;
 	if (t->next != NULL)
@@ -61,6 +65,7 @@ static void wheel_place(struct wheel *w, struct timer *t)
 	unsigned level = 0, shift = 0, slot;
 	uint64_t ahead;
 
+	DTSS_ASSERT(t->due_ns != DTSS_NEVER);
 	if (tick < w->tick)
 		tick = w->tick;
 	while (level < WHEEL_LAST && (tick ^ w->tick) >> (shift + WHEEL_SLOT_BITS) != 0) {
@@ -75,10 +80,12 @@ static void wheel_place(struct wheel *w, struct timer *t)
 		w->held_ns = t->due_ns;
 	wheel_link(&w->slots[level][slot], t);
 	w->used[level] |= UINT64_C(1) << slot;
+	DTSS_ASSERT(tick >= w->tick && *t->link == t);
 }
 
 void wheel_set(struct wheel *w, struct timer *t, uint64_t due_ns)
 {
+	DTSS_ASSERT(t->link == NULL || w->count > 0);
 	wheel_cancel(w, t);
 	if (due_ns == DTSS_NEVER)
 		return;
@@ -101,6 +108,7 @@ void wheel_cancel(struct wheel *w, struct timer *t)
 	slot = ((uintptr_t)link - (uintptr_t)w->slots) / sizeof(w->slots[0][0]);
 	if (*link == NULL && slot < WHEEL_LEVELS * WHEEL_SLOTS) /* the last of a slot, not of w->expired */
 		w->used[slot / WHEEL_SLOTS] &= ~(UINT64_C(1) << slot % WHEEL_SLOTS);
+	DTSS_ASSERT(t->link == NULL);
 }
 
 /* The first tick of the earliest slot that is not empty, and its level; UINT64_MAX: all are empty. */
@@ -188,6 +196,8 @@ static void wheel_cascade(struct wheel *w, unsigned level)
 
 static void wheel_advance(struct wheel *w, uint64_t tick)
 {
+	DTSS_ASSERT(w->expired == NULL || tick >= w->tick);
+	DTSS_ASSERT(w->count > 0 || w->expired == NULL);
 	if (tick <= w->tick)
 		return;
 	w->tick = tick;

@@ -43,6 +43,8 @@ struct worker *worker_above(const struct dtss_sched *s, const char *after)
 
 static void worker_adopt(struct worker *w, const struct worker_shape *shape)
 {
+	DTSS_ASSERT(shape->made);
+	DTSS_ASSERT(shape->tag_count <= shape->tag_cap && shape->resource_count <= shape->resource_cap);
 	w->shape = *shape;
 	w->entry.tags = shape->tag_numbers;
 	w->entry.tag_count = (uint16_t)shape->tag_count;
@@ -91,6 +93,8 @@ struct worker *worker_new(struct dtss_sched *s, const char *name, struct worker_
 /* Its part of the sums over online workers. */
 static void worker_count_slots(struct dtss_sched *s, struct worker *w, uint32_t slots, uint32_t used)
 {
+	DTSS_ASSERT(s->stats.slots >= w->counted_slots);
+	DTSS_ASSERT(s->stats.used >= w->counted_used);
 	s->stats.slots += slots;
 	s->stats.slots -= w->counted_slots;
 	s->stats.used += used;
@@ -103,6 +107,7 @@ void worker_insert(struct dtss_sched *s, struct worker *w)
 {
 	size_t at = worker_at(s, w->name->text);
 
+	DTSS_ASSERT(at == s->worker_count || s->by_name[at] != w);
 	DTSS_ASSERT(s->worker_count < s->worker_cap);
 	memmove(s->by_name + at + 1, s->by_name + at, (s->worker_count - at) * sizeof *s->by_name);
 	s->by_name[at] = w;
@@ -142,6 +147,8 @@ void worker_refresh(struct dtss_sched *s, struct worker *w)
 	int had_room = w->entry.for_task && w->entry.used < w->entry.max;
 	uint32_t used = worker_used(w);
 
+	DTSS_ASSERT(!w->gone);
+	DTSS_ASSERT(w->leased == 0 || w->live != NULL);
 	w->entry.used = used < w->max_tasks ? used : w->max_tasks;
 	w->entry.max = w->max_tasks;
 	if (w->most_tasks < w->max_tasks)
@@ -155,12 +162,15 @@ void worker_refresh(struct dtss_sched *s, struct worker *w)
 		worker_count_slots(s, w, 0, 0);
 	if (!had_room && w->entry.for_task && w->entry.used < w->entry.max)
 		dispatch_improved(s, w);
+	DTSS_ASSERT(w->entry.used <= w->entry.max);
 }
 
 void worker_event(struct dtss_sched *s, struct dtss_time now, struct worker *w, uint32_t from)
 {
 	struct dtss_event e = { 0 };
 
+	DTSS_ASSERT(w->number > 0);
+	DTSS_ASSERT(from < DTSS_WORKER_STATUSES);
 	e.type = DTSS_EVENT_WORKER;
 	e.worker = w->number;
 	e.incarnation = w->incarnation;
@@ -173,16 +183,21 @@ void worker_event(struct dtss_sched *s, struct dtss_time now, struct worker *w, 
 
 static void worker_status(struct dtss_sched *s, struct worker *w, uint32_t status)
 {
+	DTSS_ASSERT(s->stats.workers[w->status] > 0);
+	DTSS_ASSERT(status < DTSS_WORKER_STATUSES);
 	s->stats.workers[w->status]--;
 	w->status = (uint8_t)status;
 	s->stats.workers[w->status]++;
 	worker_refresh(s, w);
+	DTSS_ASSERT(w->status == status);
 }
 
 void worker_seen(struct dtss_sched *s, struct dtss_time now, struct worker *w)
 {
 	uint32_t from = w->status;
 
+	DTSS_ASSERT(s->epoch > 0);
+	DTSS_ASSERT(!w->gone);
 	w->last_seen_ns = now.mono_ns;
 	w->last_seen_wall_ns = now.wall_ns;
 	if (from == DTSS_WORKER_ONLINE)
@@ -207,6 +222,8 @@ static void worker_forget(struct dtss_sched *s, struct dtss_time now, struct wor
 {
 	struct dtss_event e = { 0 };
 
+	DTSS_ASSERT(w->leased == 0 && w->live == NULL);
+	DTSS_ASSERT(w->status == DTSS_WORKER_OFFLINE);
 	worker_extract(s, w);
 	w->gone = 1;
 	e.type = DTSS_EVENT_WORKER;

@@ -23,6 +23,8 @@ static int shape_tags(struct dtss_sched *s, struct worker_shape *shape, const ch
 {
 	size_t i, n = 0;
 
+	DTSS_ASSERT(shape->tags == NULL);
+	DTSS_ASSERT(shape->tag_count == 0);
 	if (!count)
 		return 0;
 	shape->tags = sched_alloc(s, count * sizeof *shape->tags);
@@ -48,6 +50,7 @@ static int shape_tags(struct dtss_sched *s, struct worker_shape *shape, const ch
 		shape->tag_numbers[j] = name->number;
 		shape->tag_count++;
 	}
+	DTSS_ASSERT(shape->tag_count == n && n <= count);
 	return 0;
 }
 
@@ -56,6 +59,8 @@ static int shape_resource(struct dtss_sched *s, struct worker_shape *shape, cons
 	struct intern *name = intern_get(&s->resources, &s->mem, r->name);
 	size_t i = shape->resource_count, j = i;
 
+	DTSS_ASSERT(shape->resource_count < shape->resource_cap);
+	DTSS_ASSERT(r->amount <= DTSS_RESOURCE_AMOUNT_MAX);
 	if (!name)
 		return DTSS_E_NOMEM;
 	for (; i && strcmp(shape->resources[i - 1].name, name->text) > 0; i--)
@@ -76,6 +81,8 @@ static int shape_resources(struct dtss_sched *s, struct worker_shape *shape, con
 {
 	size_t i;
 
+	DTSS_ASSERT(shape->resources == NULL);
+	DTSS_ASSERT(shape->resource_count == 0);
 	if (!count)
 		return 0;
 	shape->resources = sched_alloc(s, count * sizeof *shape->resources);
@@ -90,6 +97,7 @@ static int shape_resources(struct dtss_sched *s, struct worker_shape *shape, con
 			return DTSS_E_NOMEM;
 	memcpy(shape->free, shape->amounts, count * sizeof *shape->free);
 	memset(shape->taken, 0, count * sizeof *shape->taken);
+	DTSS_ASSERT(shape->resource_count == count);
 	return 0;
 }
 
