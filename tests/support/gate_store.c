@@ -92,6 +92,8 @@ static int gate_poll(struct dtss_store *store, struct dtss_store_done *ret_done)
 		ck_assert_int_lt(ret_done->result, 0);
 	} else if (ret_done->type == DTSS_STORE_COMMIT && g->commit_applied) {
 		ret_done->result = g->commit;
+	} else if (g->mix != NULL) {
+		g->mix(ret_done);
 	}
 	return 1;
 }

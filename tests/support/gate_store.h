@@ -8,15 +8,16 @@
 struct gate_store {
 	struct dtss_store base; /* close frees it */
 	struct dtss_store *inner;
-	int shut;           /* 1: no completion comes out */
-	int32_t lead;       /* what LEAD says instead of succeeding; 0: as the store */
-	int32_t commit;     /* likewise COMMIT, which then has written nothing */
-	int commit_applied; /* 1: it has all the same */
-	int32_t append;     /* likewise LOG_APPEND */
-	int32_t load;       /* likewise load */
-	int32_t renew;      /* likewise RENEW */
-	int lead_expires;   /* as the store's info has it */
-	int32_t refuse;     /* what submit says of everything */
+	int shut;                                  /* 1: no completion comes out */
+	int32_t lead;                              /* what LEAD says instead of succeeding; 0: as the store */
+	int32_t commit;                            /* likewise COMMIT, which then has written nothing */
+	int commit_applied;                        /* 1: it has all the same */
+	int32_t append;                            /* likewise LOG_APPEND */
+	int32_t load;                              /* likewise load */
+	int32_t renew;                             /* likewise RENEW */
+	int lead_expires;                          /* as the store's info has it */
+	int32_t refuse;                            /* what submit says of everything */
+	void (*mix)(struct dtss_store_done *done); /* what becomes of a completion on its way out; NULL: nothing */
 	size_t loads;
 	size_t commits; /* that were written */
 	size_t gets;
