@@ -70,7 +70,8 @@ build() { # NAME COMPILER FLAGS RUNNER...
 }
 build gcc-O0 gcc -O0
 build gcc-O3 gcc '-O3 -march=native'
-build gcc-32 gcc '-O2 -m32'
+# the kernel's headers are the same for both; Debian keeps them with the longer word
+build gcc-32 gcc "-O2 -m32 -idirafter /usr/include/$(gcc -print-multiarch)"
 build gcc-sanitized gcc '-O1 -fsanitize=address,undefined -fno-sanitize-recover=all'
 build clang-O2 clang-14 -O2
 build clang-sanitized clang-14 '-O1 -fsanitize=address,undefined -fno-sanitize-recover=all'

@@ -134,6 +134,7 @@ START_TEST(every_allocation_may_fail_once)
 {
 	struct dtss_node_config cfg = { .size = sizeof cfg };
 	struct dtss_node *node;
+	struct mirror_trace *mirror;
 	struct fail_mem f, store_mem;
 	size_t n, before;
 
@@ -142,10 +143,13 @@ START_TEST(every_allocation_may_fail_once)
 		fail_mem_init(&store_mem, 0);
 		cfg.mem = &f.mem;
 		ck_assert_int_eq(dtss_memory_open(&cfg.store, &store_mem.mem), 0);
+		mirror = mirror_trace_open();
+		cfg.trace = &mirror->base;
 		ck_assert_int_eq(dtss_node_open(&node, &cfg, at(0)), 0);
 		before = f.count;
 		f.fail_at = before + n;
 		scenario(node);
+		mirror_same(mirror, node);
 		dtss_node_close(node);
 		ck_assert_uint_eq(f.blocks, 0);
 		if (f.count < before + n)
