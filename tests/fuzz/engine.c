@@ -179,7 +179,6 @@ static void compare(int instant)
 		uint32_t now = engine_state(&e, (dtss_task_id){ id }), was = t->state;
 
 		follow(t, now);
-		/* fresh: leased or made ready in this step, so that nobody can tell which came first */
 		t->fresh = was != now &&
 			   (now == DTSS_TASK_READY || (now == DTSS_TASK_LEASED && was == DTSS_TASK_READY));
 		if (now == DTSS_TASK_LEASED && now != was)
@@ -239,12 +238,6 @@ static void do_submit(struct fuzz_in *in)
 	t->state = spec.flags ? DTSS_TASK_HELD : t->dep ? DTSS_TASK_BLOCKED : DTSS_TASK_DELAYED;
 }
 
-/* The refusal of a verb about a task that is over. */
-static int is_over(int rc)
-{
-	return rc == DTSS_E_STATE || rc == DTSS_E_NOT_FOUND;
-}
-
 static void do_operator(struct fuzz_in *in)
 {
 	struct task_model *t = any(in);
@@ -256,7 +249,7 @@ static void do_operator(struct fuzz_in *in)
 	if (!exists(t)) {
 		ck_assert_int_eq(rc, DTSS_E_NOT_FOUND);
 	} else if (ended(t->state)) {
-		ck_assert(is_over(rc));
+		ck_assert(rc == DTSS_E_STATE || rc == DTSS_E_NOT_FOUND);
 	} else if (verb == 0) {
 		ck_assert_int_eq(rc, 0);
 		t->state = DTSS_TASK_CANCELLED;
@@ -359,42 +352,29 @@ static void do_agent(struct fuzz_in *in)
 	beat(a);
 }
 
+static void do_pass(struct fuzz_in *in)
+{
+	engine_pass(&e, fuzz_below(in, 2) ? 1 + fuzz_below(in, 8000) : 45000);
+}
+
+static void do_restart(struct fuzz_in *in)
+{
+	engine_store(&e);
+	if (fuzz_below(in, 2))
+		engine_restart(&e);
+	else
+		engine_takeover(&e);
+}
+
 static void step(struct fuzz_in *in)
 {
-	uint64_t what = fuzz_below(in, 12);
+	static void (*const verbs[])(struct fuzz_in * in) = { do_submit, do_report,   do_pass,   do_restart,
+							      do_submit, do_operator, do_report, do_agent,
+							      do_submit, do_operator, do_report, do_pass };
+	size_t verb = fuzz_below(in, sizeof verbs / sizeof *verbs);
 
-	switch (what) {
-	case 0:
-	case 1:
-	case 2:
-		do_submit(in);
-		break;
-	case 3:
-	case 4:
-		do_operator(in);
-		break;
-	case 5:
-	case 6:
-	case 7:
-		do_report(in);
-		break;
-	case 8:
-		do_agent(in);
-		break;
-	case 9:
-		engine_pass(&e, 1 + fuzz_below(in, 8000));
-		break;
-	case 10:
-		engine_pass(&e, fuzz_below(in, 2) ? 45000 : 400);
-		break;
-	default:
-		engine_store(&e);
-		if (fuzz_below(in, 2))
-			engine_restart(&e);
-		else
-			engine_takeover(&e);
-	}
-	compare(what < 9);
+	verbs[verb](in);
+	compare(verbs[verb] != do_pass && verbs[verb] != do_restart);
 	e.sent_count = 0;
 }
 
