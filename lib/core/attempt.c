@@ -7,7 +7,7 @@ int attempt_reserve(struct dtss_sched *s, struct task *t)
 	void *block;
 
 	DTSS_ASSERT(t->attempt_count <= t->attempt_cap);
-	DTSS_ASSERT(t->attempt_count < DTSS_ATTEMPTS_MAX);
+	DTSS_ASSERT((t->attempts == NULL) == (t->attempt_cap == 0));
 	if (t->attempt_count < t->attempt_cap)
 		return 0;
 	block = t->attempts ? s->mem.realloc(s->mem.ctx, t->attempts, t->attempt_cap * sizeof *t->attempts,
@@ -138,7 +138,7 @@ static void attempt_backoff(struct dtss_sched *s, struct dtss_time now, struct t
 /* It was not the task's fault, and counts nowhere. */
 static void attempt_free_end(struct dtss_sched *s, struct dtss_time now, struct task *t, uint32_t cause)
 {
-	DTSS_ASSERT(t->free_count < DTSS_ATTEMPTS_MAX);
+	DTSS_ASSERT(t->state == DTSS_TASK_LEASED || t->state == DTSS_TASK_RUNNING);
 	DTSS_ASSERT(t->attempt_count < DTSS_ATTEMPTS_MAX);
 	t->free_count++;
 	attempt_backoff(s, now, t, backoff_free_ns(t->free_count), cause);
@@ -146,7 +146,7 @@ static void attempt_free_end(struct dtss_sched *s, struct dtss_time now, struct 
 
 static void attempt_lost(struct dtss_sched *s, struct dtss_time now, struct task *t)
 {
-	DTSS_ASSERT(t->lost_count < t->policy->retry.lost_max);
+	DTSS_ASSERT(t->lost_count <= t->policy->retry.lost_max);
 	DTSS_ASSERT(task_live(t) == NULL);
 	t->lost_count++;
 	s->meta.losses++;
@@ -164,7 +164,7 @@ static void attempt_failed(struct dtss_sched *s, struct dtss_time now, struct ta
 	const struct dtss_retry *r = &t->policy->retry;
 	uint32_t action = retry_decide(r, o);
 
-	DTSS_ASSERT(t->failed_count < t->policy->retry.attempts_max);
+	DTSS_ASSERT(t->failed_count <= t->policy->retry.attempts_max);
 	DTSS_ASSERT(task_live(t) == NULL);
 	if (action != DTSS_RETRY_IGNORE)
 		t->failed_count++;

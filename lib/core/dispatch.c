@@ -209,7 +209,6 @@ void dispatch_renumber(struct dtss_sched *s)
 	uint32_t slot, slots = pool_slots(s->pool), back = UINT32_MAX / 2;
 
 	DTSS_ASSERT(slots >= s->worker_count);
-	DTSS_ASSERT(s->stamp > 0 || slots <= s->worker_count || slots > 0);
 	if (s->stamp < UINT32_MAX)
 		return;
 	s->stamp -= back;

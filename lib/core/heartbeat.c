@@ -116,6 +116,8 @@ static struct worker *heartbeat_register(struct dtss_sched *s, struct dtss_time 
 {
 	struct worker *w = worker_new(s, hb->name, shape);
 
+	DTSS_ASSERT(hb->name[0] != 0);
+	DTSS_ASSERT(worker_find(s, hb->name) == NULL);
 	if (!w)
 		return NULL;
 	w->number = s->meta.next_worker++;
@@ -127,6 +129,7 @@ static struct worker *heartbeat_register(struct dtss_sched *s, struct dtss_time 
 	w->timer.owner = TIMER_WORKER;
 	w->young_timer.owner = TIMER_YOUNG;
 	worker_insert(s, w);
+	DTSS_ASSERT(w->number < s->meta.next_worker && w->leased == 0);
 	return w;
 }
 
@@ -136,6 +139,8 @@ static void heartbeat_succeed(struct dtss_sched *s, struct dtss_time now, struct
 {
 	struct task *t;
 
+	DTSS_ASSERT(hb->incarnation > w->incarnation || hb->kind != w->kind);
+	DTSS_ASSERT((w->live != NULL) == (w->leased > 0));
 	w->incarnation = hb->incarnation;
 	w->kind = (uint8_t)hb->kind;
 	w->heartbeat = 0;
@@ -153,6 +158,8 @@ static int heartbeat_update(struct dtss_sched *s, struct dtss_time now, struct w
 {
 	int changed = w->max_tasks != hb->max_tasks;
 
+	DTSS_ASSERT(!w->gone);
+	DTSS_ASSERT(hb->max_tasks <= DTSS_WORKER_TASKS_MAX);
 	if (hb->incarnation != w->incarnation || hb->kind != w->kind) {
 		heartbeat_succeed(s, now, w, hb);
 		changed = 1;
@@ -167,6 +174,7 @@ static int heartbeat_update(struct dtss_sched *s, struct dtss_time now, struct w
 	w->heartbeat = hb->number;
 	if (hb->sent_wall_ns)
 		w->skew_ns = hb->sent_wall_ns - now.wall_ns;
+	DTSS_ASSERT(w->most_tasks == 0 || w->leased == 0 || w->live != NULL);
 	return changed;
 }
 
@@ -177,6 +185,8 @@ static uint32_t heartbeat_listed(struct dtss_sched *s, struct dtss_time now, str
 	uint32_t unknown = 0;
 	size_t i;
 
+	DTSS_ASSERT(w->kind == DTSS_WORKER_AGENT);
+	DTSS_ASSERT(hb->held_count == 0 || hb->held != NULL);
 	w->listing++;
 	for (i = 0; i < hb->held_count; i++) {
 		const struct dtss_held *h = &hb->held[i];
@@ -193,6 +203,7 @@ static uint32_t heartbeat_listed(struct dtss_sched *s, struct dtss_time now, str
 			action_stop(s, w, h->task.v, h->fence, DTSS_CAUSE_LOST);
 		}
 	}
+	DTSS_ASSERT(unknown <= hb->held_count);
 	return unknown;
 }
 
@@ -227,6 +238,7 @@ static void heartbeat_unlisted(struct dtss_sched *s, struct dtss_time now, struc
 /* What it never heard of is stopped, again and again: once it has seen that fence, it hears. */
 static void heartbeat_hears(struct dtss_sched *s, struct worker *w, uint64_t fence_seen)
 {
+	DTSS_ASSERT(!w->deaf_fence || w->kind == DTSS_WORKER_AGENT);
 	w->fence_seen = fence_seen;
 	if (!w->deaf_fence)
 		return;
@@ -245,6 +257,8 @@ static void heartbeat_load(struct dtss_sched *s, struct dtss_time now, struct wo
 	uint32_t used = hb->used < FOREIGN_MAX ? hb->used : FOREIGN_MAX;
 	uint32_t unknown;
 
+	DTSS_ASSERT(w->kind == hb->kind);
+	DTSS_ASSERT(w->young_total == 0 || w->kind == DTSS_WORKER_PLACEMENT || w->young_timer.link != NULL);
 	if (w->kind == DTSS_WORKER_PLACEMENT) {
 		young_expire(s, now, w);
 		w->old_total = 0;
@@ -299,5 +313,7 @@ int dtss_sched_heartbeat(struct dtss_sched *s, struct dtss_time now, const struc
 	if (changed)
 		worker_event(s, now, w, from);
 	s->answer_seq = w->event_seq;
+	DTSS_ASSERT(w->status == DTSS_WORKER_ONLINE);
+	DTSS_ASSERT(w->heartbeat == hb.number);
 	return 0;
 }

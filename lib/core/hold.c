@@ -6,6 +6,7 @@ static int hold_find(struct dtss_sched *s, dtss_task_id id, struct task **ret_ta
 {
 	struct task *t = task_any(s, id.v);
 
+	DTSS_ASSERT(t == NULL || t->ready.id == id.v);
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
 	s->answer_seq = DTSS_NEVER;
@@ -14,6 +15,7 @@ static int hold_find(struct dtss_sched *s, dtss_task_id id, struct task **ret_ta
 	if (batch_reserve(s, 1, BATCH_BYTES) != 0)
 		return DTSS_E_NOMEM;
 	*ret_task = t;
+	DTSS_ASSERT(!t->done || dtss_task_state_terminal(t->state));
 	return 0;
 }
 

@@ -25,6 +25,8 @@ static int ids_grow(struct ids *t, const struct dtss_mem *mem, size_t want)
 	size_t cap = t->page_cap ? t->page_cap : 16;
 	struct ids_page **pages;
 
+	DTSS_ASSERT(t->page_count <= t->page_cap);
+	DTSS_ASSERT((t->pages == NULL) == (t->page_cap == 0));
 	while (cap < want)
 		cap *= 2;
 	if (cap == t->page_cap)
@@ -35,6 +37,7 @@ static int ids_grow(struct ids *t, const struct dtss_mem *mem, size_t want)
 		return DTSS_E_NOMEM;
 	t->pages = pages;
 	t->page_cap = cap;
+	DTSS_ASSERT(t->page_cap >= want);
 	return 0;
 }
 
@@ -46,6 +49,8 @@ static int ids_window(struct ids *t, const struct dtss_mem *mem, uint64_t first,
 										   last + 1;
 	size_t shift;
 
+	DTSS_ASSERT(first <= last);
+	DTSS_ASSERT(t->page_count <= t->page_cap);
 	if (ids_grow(t, mem, (size_t)(end - begin)) != 0)
 		return DTSS_E_NOMEM;
 	shift = t->page_count ? (size_t)(t->first_page - begin) : 0;
@@ -55,6 +60,7 @@ static int ids_window(struct ids *t, const struct dtss_mem *mem, uint64_t first,
 	memset(t->pages + shift + t->page_count, 0, ((size_t)(end - begin) - shift - t->page_count) * sizeof *t->pages);
 	t->first_page = begin;
 	t->page_count = (size_t)(end - begin);
+	DTSS_ASSERT(t->page_count <= t->page_cap && t->first_page <= first);
 	return 0;
 }
 
@@ -103,6 +109,8 @@ void ids_trim(struct ids *t, const struct dtss_mem *mem)
 {
 	size_t i, skip;
 
+	DTSS_ASSERT(t->page_count <= t->page_cap);
+	DTSS_ASSERT(t->page_count == 0 || t->pages != NULL);
 	for (i = 0; i < t->page_count; i++)
 		if (t->pages[i] && !t->pages[i]->used) {
 			mem->release(mem->ctx, t->pages[i], sizeof *t->pages[i]);
@@ -116,6 +124,7 @@ void ids_trim(struct ids *t, const struct dtss_mem *mem)
 		memmove(t->pages, t->pages + skip, (t->page_count - skip) * sizeof *t->pages);
 	t->first_page += skip;
 	t->page_count -= skip;
+	DTSS_ASSERT(t->page_count == 0 || t->pages[0] != NULL);
 }
 
 void ids_clear(struct ids *t, const struct dtss_mem *mem, uint64_t id)
@@ -124,6 +133,7 @@ void ids_clear(struct ids *t, const struct dtss_mem *mem, uint64_t id)
 	struct ids_page *p = t->pages[at];
 	int emptied = at && t->pages[at - 1] && !t->pages[at - 1]->used;
 
+	DTSS_ASSERT(at < t->page_count && p->used > 0);
 	DTSS_ASSERT(p->at[id % IDS_PAGE]);
 	p->at[id % IDS_PAGE] = NULL;
 	p->used--;

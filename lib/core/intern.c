@@ -10,6 +10,8 @@ void interns_init(struct interns *t, uint64_t key0, uint64_t key1)
 	map_init(&t->map);
 	t->key0 = key0;
 	t->key1 = key1;
+	DTSS_ASSERT(t->map.count == 0 && t->at == NULL);
+	DTSS_ASSERT(t->free == 0 && t->count == 0);
 }
 
 void interns_fini(struct interns *t, const struct dtss_mem *mem)
@@ -37,11 +39,14 @@ struct intern *intern_find(const struct interns *t, const char *text)
 /* The smallest free number, so that bitmaps over numbers stay short. */
 static uint32_t intern_number(struct interns *t)
 {
+	DTSS_ASSERT(t->free <= t->count);
+	DTSS_ASSERT(t->free || t->count < t->cap);
 	if (!t->free)
 		return (uint32_t)t->count++;
 	while (t->at[t->lowest])
 		t->lowest++;
 	t->free--;
+	DTSS_ASSERT(t->lowest < t->count && t->at[t->lowest] == NULL);
 	return t->lowest;
 }
 
@@ -50,6 +55,8 @@ static int intern_room(struct interns *t, const struct dtss_mem *mem)
 	size_t cap = t->cap ? t->cap * 2 : 16;
 	void *at;
 
+	DTSS_ASSERT(t->count <= t->cap);
+	DTSS_ASSERT(t->map.count + t->free == t->count);
 	if (map_reserve(&t->map, mem, 1) != 0)
 		return DTSS_E_NOMEM;
 	if (t->free || t->count < t->cap)
@@ -60,6 +67,7 @@ static int intern_room(struct interns *t, const struct dtss_mem *mem)
 		return DTSS_E_NOMEM;
 	t->at = at;
 	t->cap = cap;
+	DTSS_ASSERT(t->count < t->cap);
 	return 0;
 }
 
@@ -68,6 +76,8 @@ struct intern *intern_get(struct interns *t, const struct dtss_mem *mem, const c
 	struct intern *i = intern_find(t, text);
 	size_t len = strlen(text);
 
+	DTSS_ASSERT(i == NULL || i->refs > 0);
+	DTSS_ASSERT(i == NULL || t->at[i->number] == i);
 	if (i) {
 		i->refs++;
 		return i;
@@ -84,11 +94,13 @@ struct intern *intern_get(struct interns *t, const struct dtss_mem *mem, const c
 	i->number = intern_number(t);
 	t->at[i->number] = i;
 	map_insert(&t->map, i->hash, i);
+	DTSS_ASSERT(i->number < t->count);
 	return i;
 }
 
 void intern_put(struct interns *t, const struct dtss_mem *mem, struct intern *i)
 {
+	DTSS_ASSERT(i == NULL || t->at[i->number] == i);
 	if (!i)
 		return;
 	DTSS_ASSERT(i->refs > 0);

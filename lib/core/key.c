@@ -35,6 +35,8 @@ struct key *key_new(struct dtss_sched *s, struct queue *q, const char *text)
 	size_t len = strlen(text);
 	struct key *k;
 
+	DTSS_ASSERT(q->name != NULL);
+	DTSS_ASSERT(s->keys.count <= s->keys.cap);
 	if (map_reserve(&s->keys, &s->mem, 1) != 0)
 		return NULL;
 	k = sched_alloc(s, sizeof *k + len + 1);
@@ -46,6 +48,7 @@ struct key *key_new(struct dtss_sched *s, struct queue *q, const char *text)
 	q->refs++;
 	k->len = (uint32_t)len;
 	memcpy(k->text, text, len + 1);
+	DTSS_ASSERT(k->text[k->len] == 0 && k->task == NULL);
 	return k;
 }
 
@@ -57,6 +60,8 @@ void key_free(struct dtss_sched *s, struct key *k)
 
 void key_append(struct dtss_sched *s, struct key *k)
 {
+	DTSS_ASSERT((s->key_head == NULL) == (s->key_tail == NULL));
+	DTSS_ASSERT((s->key_head == NULL) == (s->key_count == 0));
 	k->next = NULL;
 	k->prev = s->key_tail;
 	if (s->key_tail)
@@ -65,6 +70,7 @@ void key_append(struct dtss_sched *s, struct key *k)
 		s->key_head = k;
 	s->key_tail = k;
 	s->key_count++;
+	DTSS_ASSERT(k->prev == NULL || k->prev->next == k);
 }
 
 /* The oldest leaves when its time is over, or at once when there are too many. */
@@ -79,6 +85,7 @@ void key_arm(struct dtss_sched *s)
 
 void key_finish(struct dtss_sched *s, struct dtss_time now, struct key *k)
 {
+	DTSS_ASSERT(k->task->key == k);
 	DTSS_ASSERT(k->task);
 	k->task->key = NULL; /* either may leave first */
 	k->task = NULL;
@@ -94,6 +101,7 @@ void key_forget(struct dtss_sched *s, struct dtss_time now, struct key *k)
 {
 	struct dtss_event e = { 0 };
 
+	DTSS_ASSERT(k->prev == NULL && s->key_count > 0);
 	DTSS_ASSERT(k == s->key_head);
 	s->key_head = k->next;
 	if (k->next)

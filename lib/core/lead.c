@@ -23,6 +23,8 @@ int lead_counted(const struct dtss_meta_record *meta)
 
 int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec)
 {
+	DTSS_ASSERT(t->ready.id > 0);
+	DTSS_ASSERT(t->queue == NULL || t->queue->refs > 0);
 	if (!t->queue)
 		t->queue = queue_get(s, spec->queue && *spec->queue ? spec->queue : "default");
 	if (!t->policy)
@@ -45,6 +47,7 @@ int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec
 	t->key->id = t->ready.id;
 	t->key->spec_hash = submit_spec_hash(task_spec(t), t->spec_len);
 	map_insert(&s->keys, t->key->hash, t->key);
+	DTSS_ASSERT(t->key->task == t);
 	return 0;
 }
 
@@ -54,6 +57,8 @@ static int lead_deps(struct dtss_sched *s, struct task *t, const struct dtss_tas
 	uint32_t linked = 0;
 	size_t i, deps = 0;
 
+	DTSS_ASSERT(s->epoch == 0 || t->deps == NULL);
+	DTSS_ASSERT(t->waiting == 0 || t->deps != NULL);
 	for (i = 0; i < spec->after_count; i++)
 		if (spec->after[i].task.v >= t->ready.id)
 			return DTSS_E_CORRUPT; /* S15: they were there before it */
@@ -76,6 +81,7 @@ static int lead_deps(struct dtss_sched *s, struct task *t, const struct dtss_tas
 		if (parent)
 			depend_link(t, &t->deps[linked++], parent);
 	}
+	DTSS_ASSERT(linked == t->dep_count && t->waiting == linked);
 	return 0;
 }
 
@@ -138,6 +144,8 @@ static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time 
 	struct attempt *a = task_live(t);
 	struct worker *w;
 
+	DTSS_ASSERT(t->need != NULL && t->policy != NULL);
+	DTSS_ASSERT(a == NULL || a->fence > 0);
 	if (!lead_sound(s, t))
 		return DTSS_E_CORRUPT;
 	if (!a || a->worker)
@@ -151,11 +159,14 @@ static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time 
 	attempt_link(s, t, w);
 	if (w->most_tasks < w->leased)
 		w->most_tasks = w->leased; /* it shrank before */
+	DTSS_ASSERT(t->link_live != NULL && *t->link_live == t);
 	return 0;
 }
 
 static void lead_start_task(struct dtss_sched *s, struct task *t, struct dtss_time now)
 {
+	DTSS_ASSERT(t->queue != NULL && t->need != NULL);
+	DTSS_ASSERT(t->state != DTSS_TASK_NEW);
 	t->due_ns = t->due_wait_ns ? now.mono_ns + lead_left(t->due_since_ns, t->due_wait_ns, now.wall_ns) : 0;
 	s->task_count++;
 	if (!dtss_task_state_terminal(t->state))
@@ -165,6 +176,7 @@ static void lead_start_task(struct dtss_sched *s, struct task *t, struct dtss_ti
 	if (t->state == DTSS_TASK_READY)
 		dispatch_queue(s, t);
 	task_arm(s, now, t);
+	DTSS_ASSERT((t->ready.queued != 0) == (t->state == DTSS_TASK_READY));
 }
 
 static void lead_start_workers(struct dtss_sched *s, struct dtss_time now)

@@ -95,6 +95,8 @@ static int load_attempt_room(struct dtss_sched *s, struct task *t, uint32_t coun
 	uint32_t cap = t->attempt_cap ? t->attempt_cap : 1;
 	struct attempt *block;
 
+	DTSS_ASSERT(count > 0 && count <= DTSS_ATTEMPTS_MAX);
+	DTSS_ASSERT(t->attempt_count <= t->attempt_cap);
 	while (cap < count)
 		cap *= 2;
 	if (cap > t->attempt_cap) {
@@ -110,6 +112,7 @@ static int load_attempt_room(struct dtss_sched *s, struct task *t, uint32_t coun
 		memset(t->attempts + t->attempt_count, 0, (count - t->attempt_count) * sizeof *t->attempts);
 		t->attempt_count = count;
 	}
+	DTSS_ASSERT(t->attempt_count >= count && t->attempt_count <= t->attempt_cap);
 	return 0;
 }
 
@@ -117,6 +120,8 @@ static int load_detail(struct dtss_sched *s, struct attempt *a, const char *deta
 {
 	char *copy = NULL;
 
+	DTSS_ASSERT(a->detail == NULL || a->worker_name != NULL);
+	DTSS_ASSERT(a->detail == NULL || detail != a->detail);
 	if (detail) {
 		copy = sched_alloc(s, strlen(detail) + 1);
 		if (!copy)
@@ -170,6 +175,8 @@ static int load_attempt(struct dtss_sched *s, const struct dtss_record_body *b)
 
 static void load_key_drop(struct dtss_sched *s, struct key *k)
 {
+	DTSS_ASSERT(s->key_count > 0);
+	DTSS_ASSERT((k->prev == NULL) == (s->key_head == k) && (k->next == NULL) == (s->key_tail == k));
 	if (k->prev)
 		k->prev->next = k->next;
 	else
@@ -228,6 +235,8 @@ static struct worker *load_worker_new(struct dtss_sched *s, const struct dtss_wo
 
 static void load_worker_fields(struct dtss_sched *s, struct worker *w, const struct dtss_worker_view *v)
 {
+	DTSS_ASSERT(s->stats.workers[w->status] > 0);
+	DTSS_ASSERT(w->status < DTSS_WORKER_STATUSES);
 	s->stats.workers[w->status]--;
 	w->status = v->status == DTSS_WORKER_OFFLINE ? DTSS_WORKER_OFFLINE : DTSS_WORKER_SUSPICIOUS;
 	s->stats.workers[w->status]++;
@@ -282,6 +291,8 @@ static int load_id_known(const struct dtss_sched *s, const struct dtss_record_bo
 
 static int load_body(struct dtss_sched *s, const struct dtss_record_body *b, const void *record, size_t len)
 {
+	DTSS_ASSERT(s->epoch == 0);
+	DTSS_ASSERT(len > 0);
 	switch (b->kind) {
 	case DTSS_RECORD_META:
 		s->meta = b->u.meta;

@@ -27,6 +27,8 @@ static void map_place(struct map *m, uint64_t hash, void *item)
 {
 	size_t i = map_home(m, hash);
 
+	DTSS_ASSERT(m->count < m->cap);
+	DTSS_ASSERT(item != NULL);
 	while (m->slots[i].item != NULL)
 		i = map_step(m, i);
 	m->slots[i].hash = hash;
@@ -38,6 +40,8 @@ void map_init(struct map *m)
 	m->slots = NULL;
 	m->cap = 0;
 	m->count = 0;
+	DTSS_ASSERT(m->count == 0);
+	DTSS_ASSERT(m->slots == NULL);
 }
 
 void map_fini(struct map *m, const struct dtss_mem *mem)
@@ -57,6 +61,7 @@ static int map_grow(struct map *m, const struct dtss_mem *mem, size_t cap)
 	struct map old = *m;
 	size_t i;
 
+	DTSS_ASSERT((cap & (cap - 1)) == 0 && cap > m->count);
 	if (cap > SIZE_MAX / sizeof m->slots[0])
 		return DTSS_E_NOMEM;
 	m->slots = mem->alloc(mem->ctx, cap * sizeof m->slots[0]);

@@ -24,6 +24,8 @@ void young_expire(struct dtss_sched *s, struct dtss_time now, struct worker *w)
 {
 	uint64_t bucket = young_bucket(s, now);
 
+	DTSS_ASSERT(w->young_total == 0 || w->young_from <= bucket);
+	DTSS_ASSERT(w->young_total <= UINT16_MAX * YOUNG_BUCKETS);
 	for (; w->young_total && w->young_from + YOUNG_BUCKETS <= bucket; w->young_from++) {
 		uint16_t *young = &w->young[w->young_from % YOUNG_BUCKETS];
 
@@ -37,6 +39,7 @@ void young_expire(struct dtss_sched *s, struct dtss_time now, struct worker *w)
 	wheel_set(&s->wheel, &w->young_timer,
 		  w->young_total ? young_bucket_ns(s, w->young_from + YOUNG_BUCKETS) : DTSS_NEVER);
 	worker_refresh(s, w);
+	DTSS_ASSERT(w->young_total == 0 || w->young_timer.link != NULL);
 }
 
 static int place_check(struct dtss_sched *s, const char *const *tags, size_t tag_count)
@@ -82,6 +85,8 @@ static void place_count(struct dtss_sched *s, struct dtss_time now, struct worke
 {
 	uint64_t bucket;
 
+	DTSS_ASSERT(w->entry.for_place);
+	DTSS_ASSERT(s->stamp < UINT32_MAX);
 	young_expire(s, now, w);
 	bucket = young_bucket(s, now);
 	w->young[bucket % YOUNG_BUCKETS]++;
@@ -90,6 +95,7 @@ static void place_count(struct dtss_sched *s, struct dtss_time now, struct worke
 	worker_refresh(s, w);
 	wheel_set(&s->wheel, &w->young_timer, young_bucket_ns(s, w->young_from + YOUNG_BUCKETS));
 	s->stats.placements++;
+	DTSS_ASSERT(w->young_total > 0 && w->entry.stamp == s->stamp);
 }
 
 int dtss_sched_place(struct dtss_sched *s, struct dtss_time now, const char *const *tags, size_t tag_count,
@@ -101,6 +107,8 @@ int dtss_sched_place(struct dtss_sched *s, struct dtss_time now, const char *con
 	struct worker *w;
 	int error;
 
+	DTSS_ASSERT(tag_count == 0 || tags != NULL);
+	DTSS_ASSERT(s->worker_count <= s->worker_cap);
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
 	s->answer_seq = 0; /* a reservation rests on nothing durable */

@@ -46,6 +46,8 @@ static void ready_tree_insert(struct ready *q, struct ready_item *item)
 	struct ready_item **at = &q->tree, **lower = &item->lower, **higher = &item->higher;
 	struct ready_item *rest;
 
+	DTSS_ASSERT(item->queued == 0);
+	DTSS_ASSERT((q->tree == NULL) == (q->first == NULL));
 	while (*at != NULL && ready_above(*at, item))
 		at = ready_before(item, *at) ? &(*at)->lower : &(*at)->higher;
 	rest = *at;
@@ -65,6 +67,7 @@ static void ready_tree_insert(struct ready *q, struct ready_item *item)
 	*higher = NULL;
 	if (q->first == NULL || ready_before(item, q->first))
 		q->first = item;
+	DTSS_ASSERT(!ready_before(item, q->first));
 }
 
 /* Its two subtrees are merged in its place. */
@@ -72,6 +75,8 @@ static void ready_tree_remove(struct ready *q, struct ready_item *item)
 {
 	struct ready_item **at = &q->tree, *lower = item->lower, *higher = item->higher;
 
+	DTSS_ASSERT(q->tree != NULL && q->first != NULL);
+	DTSS_ASSERT(item->queued == READY_IN_TREE);
 	while (*at != item) {
 		DTSS_ASSERT(*at != NULL);
 		at = ready_before(item, *at) ? &(*at)->lower : &(*at)->higher;
@@ -96,6 +101,8 @@ static void ready_tree_remove(struct ready *q, struct ready_item *item)
 
 static void ready_list_append(struct ready_list *l, struct ready_item *item)
 {
+	DTSS_ASSERT(l->head == NULL || l->priority == item->priority);
+	DTSS_ASSERT(l->head == NULL || l->tail->id < item->id);
 	item->lower = l->tail;
 	item->higher = NULL;
 	if (l->head != NULL)
@@ -104,10 +111,13 @@ static void ready_list_append(struct ready_list *l, struct ready_item *item)
 		l->head = item;
 	l->tail = item;
 	l->priority = item->priority;
+	DTSS_ASSERT(l->tail == item && l->head != NULL);
 }
 
 static void ready_list_remove(struct ready_list *l, struct ready_item *item)
 {
+	DTSS_ASSERT((item->lower == NULL) == (l->head == item));
+	DTSS_ASSERT((item->higher == NULL) == (l->tail == item));
 	if (item->lower != NULL)
 		item->lower->higher = item->higher;
 	else
@@ -116,6 +126,7 @@ static void ready_list_remove(struct ready_list *l, struct ready_item *item)
 		item->higher->lower = item->lower;
 	else
 		l->tail = item->lower;
+	DTSS_ASSERT((l->head == NULL) == (l->tail == NULL));
 }
 
 /* The list of its priority, or one that is free; READY_LISTS: neither, or it belongs before the tail. */
@@ -149,6 +160,7 @@ void ready_push(struct ready *q, struct ready_item *item)
 	q->count++;
 	if (q->head == NULL || ready_before(item, q->head))
 		q->head = item;
+	DTSS_ASSERT(item->queued != 0);
 }
 
 static struct ready_item *ready_find_head(const struct ready *q)

@@ -76,6 +76,8 @@ static int prepare_after(struct dtss_sched *s, const struct dtss_task_spec *spec
 {
 	size_t i, deps = 0;
 
+	DTSS_ASSERT(t->deps == NULL && t->dep_count == 0);
+	DTSS_ASSERT(spec->after_count == 0 || spec->after != NULL);
 	for (i = 0; i < spec->after_count; i++) {
 		if (!after_known(s, &spec->after[i]))
 			return sched_problem(s, DTSS_E_NOT_FOUND, "after", "ids of tasks that exist", i);
@@ -88,6 +90,7 @@ static int prepare_after(struct dtss_sched *s, const struct dtss_task_spec *spec
 		return DTSS_E_NOMEM;
 	memset(t->deps, 0, deps * sizeof *t->deps);
 	t->dep_count = (uint32_t)deps;
+	DTSS_ASSERT(t->waiting == 0);
 	return 0;
 }
 
@@ -95,6 +98,8 @@ static int prepare_record(struct dtss_sched *s, struct task *t, size_t spec_len)
 {
 	struct dtss_record_body body;
 
+	DTSS_ASSERT(t->record == NULL);
+	DTSS_ASSERT(spec_len > 0 && spec_len <= DTSS_SPEC_BYTES_MAX);
 	memset(&body, 0, sizeof body);
 	body.kind = DTSS_RECORD_SPEC;
 	body.u.spec.id = t->ready.id;
@@ -106,11 +111,14 @@ static int prepare_record(struct dtss_sched *s, struct task *t, size_t spec_len)
 	if (!t->record)
 		return DTSS_E_NOMEM;
 	dtss_record_encode(&body, t->record, t->record_len);
+	DTSS_ASSERT(t->record_len > t->spec_len);
 	return 0;
 }
 
 static int prepare_key(struct dtss_sched *s, const struct dtss_task_spec *spec, struct task *t)
 {
+	DTSS_ASSERT(t->key == NULL && t->record != NULL);
+	DTSS_ASSERT(spec->key == NULL || t->queue != NULL);
 	if (!spec->key)
 		return 0;
 	t->key = key_new(s, t->queue, spec->key);
@@ -120,11 +128,14 @@ static int prepare_key(struct dtss_sched *s, const struct dtss_task_spec *spec, 
 	t->key->id = t->ready.id;
 	t->key->spec_hash = submit_spec_hash(task_spec(t), t->spec_len);
 	map_insert(&s->keys, t->key->hash, t->key);
+	DTSS_ASSERT(t->key->id == t->ready.id);
 	return 0;
 }
 
 static int prepare_parts(struct dtss_sched *s, const struct dtss_task_spec *spec, size_t len, struct task *t)
 {
+	DTSS_ASSERT(t->queue == NULL && t->need == NULL);
+	DTSS_ASSERT(len > 0);
 	t->queue = queue_get(s, spec_queue(spec));
 	if (!t->queue)
 		return DTSS_E_NOMEM;
@@ -142,6 +153,8 @@ static int prepare_parts(struct dtss_sched *s, const struct dtss_task_spec *spec
 
 static void task_unprepare(struct dtss_sched *s, struct task *t)
 {
+	DTSS_ASSERT(t->state == DTSS_TASK_NEW);
+	DTSS_ASSERT(t->queue == NULL || t->queue->prepared > 0);
 	if (t->key) {
 		map_remove(&s->keys, t->key->hash, t->key);
 		t->key->task = NULL;
@@ -207,6 +220,7 @@ static int admit_after(struct dtss_sched *s, const struct dtss_task_spec *spec, 
 	int doomed = 0;
 	size_t i;
 
+	DTSS_ASSERT(t->waiting == 0);
 	for (i = 0; i < spec->after_count; i++) {
 		uint32_t state = after_state(s, &spec->after[i]);
 
@@ -223,6 +237,7 @@ static void task_admit(struct dtss_sched *s, struct dtss_time now, struct task *
 {
 	int doomed;
 
+	DTSS_ASSERT(t->queue->prepared > 0 && t->state == DTSS_TASK_NEW);
 	DTSS_ASSERT(t->ready.id >= s->meta.next_task);
 	t->queue->prepared--;
 	s->meta.next_task = t->ready.id + 1;
@@ -244,6 +259,7 @@ static void task_admit(struct dtss_sched *s, struct dtss_time now, struct task *
 	} else {
 		task_ready_or_delayed(s, now, t, DTSS_CAUSE_NONE);
 	}
+	DTSS_ASSERT(t->state != DTSS_TASK_NEW);
 }
 
 /* Room in the batch for those prepared: an admission that is doomed makes two transitions. */
@@ -263,6 +279,8 @@ int submit_many(struct dtss_sched *s, struct dtss_time now, const struct dtss_ta
 	uint64_t known = 0;
 	int error = 0;
 
+	DTSS_ASSERT(count > 0);
+	DTSS_ASSERT(s->task_count <= s->cfg.tasks_max);
 	for (i = 0; i < count && error >= 0; i++) {
 		error = task_prepare(s, &specs[i], s->meta.next_task + made, &tasks[made], &known);
 		if (error == 0) {
@@ -311,6 +329,8 @@ int dtss_sched_submit(struct dtss_sched *s, struct dtss_time now, const struct d
 	uint8_t known;
 	int error;
 
+	DTSS_ASSERT(s->open.event_count <= s->open.event_cap);
+	DTSS_ASSERT(s->task_count <= s->meta.next_task);
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
 	s->answer_seq = DTSS_NEVER;
@@ -334,6 +354,8 @@ int dtss_sched_submit_many(struct dtss_sched *s, struct dtss_time now, const str
 	size_t i;
 	int error = 0;
 
+	DTSS_ASSERT(s->open.event_count <= s->open.event_cap);
+	DTSS_ASSERT(s->task_count <= s->meta.next_task);
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
 	s->answer_seq = DTSS_NEVER;
