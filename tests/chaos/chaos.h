@@ -32,9 +32,10 @@
 #define CHAOS_LEASE_MS 3000
 #define CHAOS_CALL_MS 4000L /* a scheduler that is stopped for longer leaves calls without an answer */
 #define CHAOS_WINDOWS_MAX 65536
-#define CHAOS_STALL_MS 100  /* of the 300 that an agent leaves between its kill and the end of the lease */
-#define CHAOS_WAIT_MS 60000 /* for what must happen when nothing is in the way: a busy machine, under sanitizers */
-#define CHAOS_PORT 8080     /* within a namespace; elsewhere a free one */
+#define CHAOS_EXCUSE_MS 1000 /* after that an agent that was stopped has ended what it had to */
+#define CHAOS_STALL_MS 100   /* of the 300 that an agent leaves between its kill and the end of the lease */
+#define CHAOS_WAIT_MS 60000  /* for what must happen when nothing is in the way: a busy machine, under sanitizers */
+#define CHAOS_PORT 8080      /* within a namespace; elsewhere a free one */
 
 struct options {
 	unsigned seconds;

@@ -92,6 +92,8 @@ static void story_op(struct story *s, const struct op *op)
 	if (state_final(op->state) &&
 	    (!is(s->task, "state", op->state) || time_of(s->task, "finished_at") != op->finished_ms))
 		blame(s, "S10: it had ended otherwise");
+	if (op->kind == OP_HOLD && strcmp(op->state, "held") != 0)
+		blame(s, "it is not held after a hold");
 	if (op->kind != OP_CANCEL)
 		return;
 	if (!is(s->task, "state", "cancelled"))

@@ -145,16 +145,16 @@ static const json_t *find_attempt(const json_t *task, uint64_t fence)
 }
 
 /*
- * X6: an attempt is dead before the next one of its task starts, wherever that is; but for an agent that was stopped (or a
- * machine that stood still) while its attempt ran: nobody was there to end it in time. A cut is no excuse: an agent that
+ * X6: an attempt is dead before the next one of its task starts, wherever that is; but for an agent that was stopped, or a
+ * machine that stood still, when it had to end its attempt: it does so when it goes on. A cut is no excuse: an agent that
  * hears nothing ends its attempts before their lease does.
  */
-static int excused(const struct chaos *c, const json_t *attempt, int64_t begin_ms, int64_t end_ms)
+static int excused(const struct chaos *c, const json_t *attempt, int64_t start_ms)
 {
 	for (size_t i = 0; i < c->window_count; i++) {
 		const struct window *w = &c->windows[i];
 
-		if (w->begin_ms > end_ms || w->end_ms < begin_ms)
+		if (w->begin_ms > start_ms || w->end_ms < start_ms - CHAOS_EXCUSE_MS)
 			continue;
 		if (w->kind == WINDOW_STALL || (unsigned)atoi(text_of(attempt, "worker") + 1) == w->agent)
 			return 1;
@@ -165,10 +165,8 @@ static int excused(const struct chaos *c, const json_t *attempt, int64_t begin_m
 static void judge_overlap(struct chaos *c, const json_t *task, const struct run *run)
 {
 	const json_t *attempt = find_attempt(task, run->other);
-	const struct run *start = run_find(c, run->task, run->other, 'S');
 
-	/* without S it was about to begin: the later one looked between its lock and its line */
-	if (attempt && excused(c, attempt, start ? start->mono_ms : run->mono_ms, run->mono_ms)) {
+	if (attempt && excused(c, attempt, run->mono_ms)) {
 		c->figures.excused++;
 		return;
 	}
