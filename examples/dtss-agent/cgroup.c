@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,25 @@ static int cgroup_own(int version, char own[CGROUP_PATH_MAX])
 	return found ? 0 : -1;
 }
 
+/* Those of agents that were killed in the middle of a trial: no attempt has fence 0. */
+static void cgroup_remove_trials(const struct cgroup_home *home)
+{
+	DIR *dir = opendir(home->path);
+	char path[CGROUP_PATH_MAX + 256];
+	struct dirent *entry;
+	unsigned fence;
+	int pid;
+
+	while (dir && (entry = readdir(dir))) {
+		if (sscanf(entry->d_name, "dtss-%9d-%u", &pid, &fence) != 2 || fence != 0 || kill(pid, 0) == 0)
+			continue;
+		snprintf(path, sizeof path, "%s/%s", home->path, entry->d_name);
+		(void)cgroup_remove(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static int cgroup_try(struct cgroup_home *home, int version)
 {
 	char mount[CGROUP_PATH_MAX], own[CGROUP_PATH_MAX], trial[CGROUP_PATH_MAX];
@@ -101,6 +121,7 @@ static int cgroup_try(struct cgroup_home *home, int version)
 	if (snprintf(home->path, sizeof home->path, "%s%s", mount, own) >= CGROUP_PATH_MAX - 64)
 		return -1;
 	home->version = version;
+	cgroup_remove_trials(home);
 	cgroup_name(home, (uint64_t)getpid(), 0, trial);
 	if (cgroup_make(trial, &fd) < 0)
 		return -1;

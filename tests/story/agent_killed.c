@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <dtss.h>
@@ -250,6 +252,26 @@ START_TEST(no_control_group_is_left_of_a_killed_agent)
 }
 END_TEST
 
+/* An agent tries at its start whether it can make groups, and may be killed right then. */
+START_TEST(what_a_killed_trial_left_is_removed)
+{
+	struct cgroup_home home = { 0 };
+	char path[CGROUP_PATH_MAX + 64];
+	pid_t dead = fork();
+
+	if (dead == 0)
+		_exit(0);
+	ck_assert_int_eq(waitpid(dead, NULL, 0), dead);
+	cgroup_probe(&home);
+	if (home.version == 0)
+		return; /* nothing can be left then */
+	snprintf(path, sizeof path, "%s/dtss-%d-0", home.path, (int)dead);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	cgroup_probe(&home);
+	ck_assert_int_lt(access(path, F_OK), 0);
+}
+END_TEST
+
 /* Which is long before the next heartbeat. */
 START_TEST(it_is_back_soon_after_the_scheduler)
 {
@@ -285,6 +307,7 @@ Suite *suite_story_agent_killed(void)
 	tcase_add_test(tcase, a_late_report_is_refused);
 	tcase_add_test(tcase, without_a_scheduler_tasks_end_before_their_lease);
 	tcase_add_test(tcase, no_control_group_is_left_of_a_killed_agent);
+	tcase_add_test(tcase, what_a_killed_trial_left_is_removed);
 	tcase_add_test(tcase, it_is_back_soon_after_the_scheduler);
 	suite_add_tcase(suite, tcase);
 	return suite;
