@@ -41,7 +41,7 @@ void seed_run(const struct tool *t, uint64_t seed, struct seed_result *ret_resul
 	memset(ret_result, 0, sizeof *ret_result);
 	ret_result->violation.seed = seed;
 	cfg.seed = seed;
-	rc = dtss_sim_create(&sim, &cfg, NULL);
+	rc = dtss_sim_create(&sim, &cfg, mem_kept());
 	if (rc == 0)
 		rc = dtss_sim_run(sim);
 	if (rc < 0) {

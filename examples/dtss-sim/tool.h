@@ -67,6 +67,9 @@ void sum_merge(struct sum *sum, const struct sum *more);
 uint32_t sum_probes(const struct sum *sum); /* that were hit */
 void sum_print(const struct tool *t);
 
+/* --- mem.c --- */
+const struct dtss_mem *mem_kept(void);
+
 /* --- seed.c --- */
 void seed_run(const struct tool *t, uint64_t seed, struct seed_result *ret_result);
 

@@ -116,7 +116,7 @@ void draw_all(struct sim *s)
 	draw_config(s);
 	s->wild = sim_choose(s, 8) == 7;
 	s->permanent = sim_choose(s, 10) >= 7;
-	s->faults_end_ns = s->begin_ns + (40 + sim_choose(s, 80)) * SIM_S;
+	s->faults_end_ns = s->begin_ns + (30 + sim_choose(s, 60)) * SIM_S;
 	s->scheduler_count = draw_up_to(s, cfg->schedulers_max, SIM_SCHEDULERS_MAX);
 	s->worker_count = draw_up_to(s, cfg->workers_max, 1 + (uint32_t)sim_choose(s, SIM_WORKERS_MAX)); /* often few */
 	s->client_count = draw_up_to(s, cfg->clients_max, SIM_CLIENTS_MAX);

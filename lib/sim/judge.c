@@ -253,8 +253,10 @@ static int judge_at_rest(struct sim *s, struct dtss_node *node, struct dtss_sche
 	dtss_node_info(node, &info);
 	if (info.state != DTSS_NODE_LEADING || info.epoch != s->judge.reign.epoch)
 		return 0;
+	if (dtss_sched_next_ns(sched) <= now.mono_ns)
+		return 0;
 	dtss_sched_stats(sched, &stats);
-	return stats.seq == s->judge.last_seq && dtss_sched_next_ns(sched) > now.mono_ns;
+	return stats.seq == s->judge.last_seq;
 }
 
 void judge_step(struct sim *s, uint32_t scheduler)
