@@ -221,6 +221,7 @@ void judge_batch(struct sim *s, uint32_t scheduler, const struct dtss_batch *b)
 	for (i = 0; i < b->record_count && !s->violation.id; i++)
 		judge_record(s, &b->records[i], 0);
 	judge_worker_settle(s);
+	judge_key_settle(s);
 	judge_fold_apply(s, b);
 	s->judge.dirty = 1;
 }

@@ -114,6 +114,7 @@ struct judge_key {
 	uint64_t finished_order; /* 0: it lives */
 	int64_t finished_wall;
 	uint64_t expires_ns; /* on the leader's clock; 0: not known */
+	uint8_t dropped;     /* the batch under way drops its record */
 };
 
 /* What one scheduler heard from a worker; volatile there. */
@@ -208,6 +209,7 @@ struct sim_judge {
 	uint64_t last_seq, last_hash, last_epoch, last_fence, last_number;
 	uint64_t batches, events, terminal;
 	uint64_t finished_keys;
+	uint32_t keys_dropped; /* in the batch under way */
 	uint64_t rests;
 	struct dtss_sched *shadow; /* a standby that applied every batch; NULL: this run has none */
 	uint64_t compared_seq;

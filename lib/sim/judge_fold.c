@@ -84,7 +84,7 @@ void judge_task_record(struct sim *s, const struct dtss_task_record *r, uint32_t
 }
 
 struct fold_store {
-	uint64_t tasks, specs, seq;
+	uint64_t tasks, specs, keys, seq;
 };
 
 static void fold_stored(struct sim *s, struct fold_store *f, const void *data, size_t len)
@@ -105,6 +105,9 @@ static void fold_stored(struct sim *s, struct fold_store *f, const void *data, s
 		f->specs++;
 		if (client_spec_hash(body->u.spec.data, body->u.spec.len) != judge_task(s, body->u.spec.id)->spec_hash)
 			sim_violate(s, "S1", "a stored specification changed", body->u.spec.id, 0);
+	} else if (body->kind == DTSS_RECORD_KEY) {
+		f->keys++;
+		judge_key_record(s, &body->u.key, 0);
 	}
 	dtss_record_free(body, &s->arena.mem);
 }
@@ -114,7 +117,7 @@ void judge_fold_store(struct sim *s)
 {
 	const struct sim_judge *j = &s->judge;
 	struct dtss_store *store = s->disk.inner;
-	struct fold_store f = { 0, 0, 0 };
+	struct fold_store f = { 0, 0, 0, 0 };
 	struct dtss_sched *fresh = NULL;
 	uint64_t id, live = 0;
 	const void *data;
@@ -136,6 +139,9 @@ void judge_fold_store(struct sim *s)
 		sim_violate(s, "S1", "what was stored last is not there", f.seq, j->last_seq);
 	if (f.tasks != live || f.specs != live)
 		sim_violate(s, "S1", "an acknowledged task is gone, or one that ended is back", f.tasks, live);
+	if (f.keys != j->finished_keys)
+		sim_violate(s, "S2", "a stored key is gone, or one that was forgotten is back", f.keys,
+			    j->finished_keys);
 	if (fresh && dtss_sched_digest(fresh) != dtss_sched_digest(j->shadow))
 		sim_violate(s, "S20", "the stored state is not the fold of the batches", j->last_seq, 0);
 	dtss_sched_destroy(fresh);

@@ -61,6 +61,7 @@ void judge_key_ended(struct sim *s, uint64_t id, const struct dtss_event *e);
 void judge_key_event(struct sim *s, const struct dtss_event *e);
 void judge_key_lead(struct sim *s);
 void judge_key_record(struct sim *s, const struct dtss_key_record *r, uint32_t flags);
+void judge_key_settle(struct sim *s); /* the batch is over */
 void judge_key_rest(struct sim *s, uint64_t now_ns);
 
 /* --- judge_rest.c --- */
