@@ -385,6 +385,7 @@ fuzzers: $(fuzz_targets:%=$(BUILD)/fuzzers/%)
 TARGET ?= $(fuzz_targets)
 FUZZ_CC ?= $(firstword $(shell command -v clang-14 clang) clang-14)
 fuzz:
+	@command -v $(FUZZ_CC) >/dev/null || { echo 'fuzz needs clang; make deps-proof installs it' >&2; exit 1; }
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(FUZZ_CC) FUZZER=1 \
 		SANITIZE=fuzzer-no-link,address,undefined $(TARGET:%=$(BUILD)/fuzz/fuzzers/%)
 	@BUILD=$(BUILD) TARGET='$(TARGET)' T='$(T)' RUNS='$(RUNS)' sh tests/fuzz/run.sh
