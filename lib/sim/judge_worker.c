@@ -85,9 +85,12 @@ static void worker_offline(struct sim *s, const struct judge_worker *w)
 		sim_violate(s, "S18", "a worker was called offline too early", w->now.number, (now - from) / JUDGE_MS);
 }
 
-static void worker_forgotten(struct sim *s, struct judge_worker *w)
+/* After an earlier change in the same batch its record is already the last one, which is gone: the event knows better. */
+static void worker_forgotten(struct sim *s, struct judge_worker *w, const struct dtss_event *e)
 {
-	if (w->leased || w->now.status != DTSS_WORKER_OFFLINE || w->now.draining || w->now.cordoned)
+	uint32_t status = w->changes > 1 ? e->from : w->now.status;
+
+	if (w->leased || status != DTSS_WORKER_OFFLINE || w->now.draining || w->now.cordoned)
 		sim_violate(s, "S23", "a worker was forgotten that is still needed", w->now.number, w->leased);
 	SOMETIMES(s, SIM_PROBE_WORKER_FORGOTTEN);
 	memset(&w->now, 0, sizeof w->now);
@@ -132,7 +135,7 @@ void judge_worker_event(struct sim *s, const struct dtss_event *e)
 	if (fresh)
 		s->judge.last_number = e->worker;
 	if (!e->to) {
-		worker_forgotten(s, w);
+		worker_forgotten(s, w, e);
 		return;
 	}
 	if (e->to == DTSS_WORKER_OFFLINE && e->from != DTSS_WORKER_OFFLINE)
