@@ -168,6 +168,8 @@ static void fault_wall(struct sim *s)
 	uint32_t place = fault_place(s);
 
 	clock_step_wall(s, place);
+	if (place < s->scheduler_count)
+		judge_wall(s, place);
 	sim_say(s, place, "its wall clock is set");
 }
 

@@ -44,7 +44,11 @@ static void judge_config(struct sim *s)
 
 void judge_init(struct sim *s)
 {
+	uint32_t i;
+
 	judge_config(s);
+	for (i = 0; i < s->scheduler_count; i++)
+		judge_wall(s, i);
 	/* a run in four folds with a standby too: it costs as much as all the rest */
 	if (sim_choose(s, 4) == 0)
 		DTSS_ASSERT(dtss_sched_create(&s->judge.shadow, &s->sched_cfg, &s->arena.mem) == 0);
@@ -58,32 +62,39 @@ void judge_fini(struct sim *s)
 
 /* ---- the time of an event: its scheduler's wall clock, undone ---- */
 
-static void judge_clock_look(struct sim *s, uint32_t scheduler)
+void judge_wall(struct sim *s, uint32_t scheduler)
 {
 	struct judge_clock *c = &s->judge.clocks[scheduler];
-	int64_t offset = judge_now(s, scheduler).wall_ns - (int64_t)s->true_ns;
+	uint32_t at = c->count++ % JUDGE_WALLS_MAX;
 
-	if (c->known && offset == c->offset)
-		return;
-	if (c->known && scheduler == s->judge.reign.scheduler)
+	c->walls[at].offset = judge_now(s, scheduler).wall_ns - (int64_t)s->true_ns;
+	c->walls[at].since_ns = s->true_ns;
+	if (c->count > 1 && s->judge.reign.count && scheduler == s->judge.reign.scheduler)
 		SOMETIMES(s, SIM_PROBE_WALL_JUMPED);
-	c->before = c->known ? c->offset : offset;
-	c->since_ns = c->known ? s->true_ns : 0;
-	c->offset = offset;
-	c->known = 1;
 }
 
-/* The true time at which the wall clock showed that; 0: it may have been at two. */
+/* The true time at which the wall clock showed that; 0: it may have been at two, or longer ago than is remembered. */
 static uint64_t judge_true(const struct sim *s, uint32_t scheduler, int64_t wall_ns)
 {
 	const struct judge_clock *c = &s->judge.clocks[scheduler];
-	int64_t now = wall_ns - c->offset, before = wall_ns - c->before, jump = (int64_t)c->since_ns;
-	int64_t low = s->judge.reign.scheduler == scheduler ? (int64_t)s->judge.reign.event_true : 1;
-	int after = now >= jump && now >= low && now <= (int64_t)s->true_ns;
+	uint64_t low = s->judge.reign.scheduler == scheduler ? s->judge.reign.event_true : 1;
+	uint64_t until = s->true_ns, found = 0;
+	uint32_t i;
 
-	if (jump && before < jump && before >= low)
-		return after && now != before ? 0 : (uint64_t)before;
-	return after ? (uint64_t)now : 0;
+	for (i = 1; i <= c->count && i <= JUDGE_WALLS_MAX; i++) {
+		uint64_t since = c->walls[(c->count - i) % JUDGE_WALLS_MAX].since_ns;
+		int64_t at = wall_ns - c->walls[(c->count - i) % JUDGE_WALLS_MAX].offset;
+
+		if (at >= (int64_t)(since > low ? since : low) && at <= (int64_t)until && (uint64_t)at != found) {
+			if (found)
+				return 0;
+			found = (uint64_t)at;
+		}
+		if (since <= low)
+			return found;
+		until = since;
+	}
+	return c->count <= JUDGE_WALLS_MAX ? found : 0;
 }
 
 static void judge_event_time(struct sim *s, uint32_t scheduler, const struct dtss_event *e)
@@ -211,7 +222,6 @@ void judge_batch(struct sim *s, uint32_t scheduler, const struct dtss_batch *b)
 
 	if (s->violation.id)
 		return;
-	judge_clock_look(s, scheduler);
 	judge_chain(s, scheduler, b);
 	for (i = 0; i < b->record_count && !s->violation.id; i++)
 		judge_record(s, &b->records[i], 1);
@@ -267,7 +277,6 @@ void judge_step(struct sim *s, uint32_t scheduler)
 	struct dtss_time now = judge_now(s, scheduler);
 	struct dtss_violation v[4];
 
-	judge_clock_look(s, scheduler);
 	if (!sched || s->judge.reign.scheduler != scheduler || !judge_at_rest(s, node, sched, now))
 		return;
 	s->judge.rests++;

@@ -33,6 +33,7 @@
 #define JUDGE_HELD_MAX 24
 #define JUDGE_HEARD_MAX 16  /* moments at which a worker was heard */
 #define JUDGE_ASKED_MAX 256 /* requests of a scheduler that are not yet answered */
+#define JUDGE_WALLS_MAX 64  /* settings of a wall clock; the time of an event before them is not known */
 #define JUDGE_ENDS_MAX 4    /* ends of one attempt that were reported */
 
 struct judge_need {
@@ -159,11 +160,13 @@ struct judge_worker {
 	uint64_t unheard; /* the fence of an assignment that it may never have heard of; 0: none */
 };
 
-/* A scheduler's wall clock against the true time, now and before the last jump. */
+/* A scheduler's wall clock against the true time: a ring of its settings. A write may hang while it is set many times. */
 struct judge_clock {
-	int64_t offset, before;
-	uint64_t since_ns; /* true: when the jump was noticed; 0: none was */
-	int known;
+	struct {
+		int64_t offset;
+		uint64_t since_ns; /* true */
+	} walls[JUDGE_WALLS_MAX];
+	uint32_t count;
 };
 
 struct judge_reign {
@@ -230,6 +233,7 @@ void judge_batch(struct sim *s, uint32_t scheduler, const struct dtss_batch *b);
 void judge_power(struct sim *s);                                                 /* R: the store came back */
 void judge_recovery(struct sim *s, uint32_t scheduler);                          /* R: before a scheduler opens */
 void judge_step(struct sim *s, uint32_t scheduler);                              /* after a step */
+void judge_wall(struct sim *s, uint32_t scheduler);                              /* its wall clock was set */
 void judge_end(struct sim *s);                                                   /* E */
 /* --- judge_answer.c: P --- */
 void judge_asked(struct sim *s, uint32_t scheduler, const struct sim_call *call, uint64_t token);

@@ -119,7 +119,7 @@ static void rest_deadline(struct sim *s, uint64_t id, uint64_t now)
 static void rest_waits(struct sim *s, uint64_t id, struct dtss_time now)
 {
 	const struct judge_task *t = judge_task(s, id);
-	int64_t jumped = (int64_t)s->judge.clocks[s->judge.reign.scheduler].since_ns;
+	int jumped = s->judge.clocks[s->judge.reign.scheduler].count > 1;
 
 	rest_deadline(s, id, now.mono_ns);
 	if ((t->state == DTSS_TASK_BLOCKED || t->state == DTSS_TASK_HELD) && judge_doomed(s, t))
