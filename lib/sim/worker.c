@@ -165,7 +165,7 @@ void worker_drain(struct sim *s, uint32_t index)
 	worker_wake(s, index);
 }
 
-/* It has nothing more to do: its agent ends, and is started again in a while. */
+/* It has nothing more to do: its agent ends, and is started again in a while; in the tail soon, as all that was down. */
 static void worker_drained(struct sim *s, uint32_t index)
 {
 	struct sim_worker *w = &s->workers[index];
@@ -175,7 +175,7 @@ static void worker_drained(struct sim *s, uint32_t index)
 	dtss_agent_destroy(w->agent);
 	w->agent = NULL;
 	inbox_clear(s, &w->inbox);
-	w->start_ns = s->true_ns + 1 + sim_choose(s, WORKER_DOWN_MS) * SIM_MS;
+	w->start_ns = s->true_ns + (s->faults_on ? 1 + sim_choose(s, WORKER_DOWN_MS) * SIM_MS : SIM_S);
 }
 
 static void worker_deliver(struct sim *s, uint32_t index, struct sim_item *item)
