@@ -215,8 +215,9 @@ static void client_decided(struct sim *s, struct sim_job *job, const struct sim_
 static void client_job_answer(struct sim *s, const struct sim_call *call, const struct sim_reply *reply)
 {
 	struct sim_job *job = &s->clients[call->client].jobs[call->index];
+	int seen = call->ask == ASK_GET && reply && !client_not_now(reply->result);
 
-	job->next_ns = s->true_ns + (CLIENT_PAUSE_MS + sim_choose(s, call->ask == ASK_GET ? 20000 : 3000)) * SIM_MS;
+	job->next_ns = s->true_ns + (CLIENT_PAUSE_MS + sim_choose(s, seen ? 20000 : 3000)) * SIM_MS;
 	if (call->ask == ASK_SUBMIT) {
 		if (reply && reply->result == 0)
 			client_acknowledged(s, job, reply);
@@ -230,12 +231,20 @@ static void client_job_answer(struct sim *s, const struct sim_call *call, const 
 		client_decided(s, job, call, reply);
 }
 
-void client_answer(struct sim *s, const struct sim_call *call, const struct sim_reply *reply)
+/* It turns away from whom it asked, unless it has already; in the tail only for a reason, so that it stays with who answers:
+ * otherwise it may, by chance, ask one that is dead each time. */
+static void client_turn_away(struct sim *s, const struct sim_call *call, const struct sim_reply *reply)
 {
 	struct sim_client *c = &s->clients[call->client];
+	int turns = !reply || reply->result == DTSS_E_NOT_LEADER || (s->faults_on && sim_choose(s, 32) == 31);
 
-	if (!reply || reply->result == DTSS_E_NOT_LEADER || sim_choose(s, 32) == 31)
+	if (turns && c->scheduler == call->scheduler)
 		c->scheduler = (call->scheduler + 1) % s->scheduler_count;
+}
+
+void client_answer(struct sim *s, const struct sim_call *call, const struct sim_reply *reply)
+{
+	client_turn_away(s, call, reply);
 	if (!reply)
 		SOMETIMES(s, SIM_PROBE_CALL_UNKNOWN);
 	if (call->ask >= ASK_DRAIN)
