@@ -145,7 +145,7 @@ static void fault_stall(struct sim *s)
 	item = agenda_item(s, SIM_ITEM_CLOCK, place, place);
 	item->serial = s->clocks[place].rate;
 	clock_set_rate(s, place, 0);
-	agenda_add(s, item, s->true_ns + fault_for_ns(s, 10000));
+	agenda_add(s, item, s->true_ns + fault_for_ns(s, SIM_STALL_MS - FAULT_SHORT_MS));
 }
 
 void fault_clock_runs(struct sim *s, const struct sim_item *item)

@@ -7,6 +7,8 @@
 /* Faults from this class on come with time, one after the other (fault.c); those before it when there is an occasion. */
 #define SIM_FAULTS_TIMED DTSS_SIM_FAULT_CUT
 
+#define SIM_STALL_MS 11000 /* a clock stands still for at most so long */
+
 /* Rates are in thousandths: of the occasions, or of the moments at which fault.c looks. */
 struct sim_faults {
 	uint32_t rate[DTSS_SIM_FAULTS]; /* 0: absent */

@@ -5,7 +5,9 @@
 
 /* One seed: a cluster with its faults, drawn anew; then the faults stop, and all that was promised must come true. */
 #define RUN_HAPPENINGS_MAX 2000000  /* L7: no livelock */
-#define RUN_STALLED_NS (60 * SIM_S) /* L1: in the tail some task becomes terminal that often, longest job aside */
+#define RUN_STALLED_NS (60 * SIM_S) /* L1: in the tail some task becomes terminal that often, longest job aside ... */
+#define RUN_STALLED_TERMS 2 /* ... and the terms of a dead leader, and of the leases that its heir starts anew */
+#define RUN_LEADER_TERMS 2  /* L3 */
 #define RUN_DOWN_MS 30000
 #define RUN_SETTLE_NS (10 * SIM_S) /* what crashed starts again, and the last slow answers come in */
 
@@ -39,6 +41,14 @@ static void run_power_cut(struct sim *s)
 	judge_power(s);
 }
 
+/* So much, and so many terms, by clocks of the cluster: wild ones may stand still for a while yet, and run at half the
+ * speed. */
+static uint64_t run_by_clocks(const struct sim *s, uint64_t ns, uint64_t terms)
+{
+	ns += terms * s->sched_cfg.lease_ms * SIM_MS;
+	return s->wild ? SIM_STALL_MS * SIM_MS + 2 * ns : ns;
+}
+
 /* L3: somebody leads soon after the faults stopped. */
 static void run_leader(struct sim *s)
 {
@@ -55,7 +65,7 @@ static void run_tail(struct sim *s)
 	struct sim_item *item = agenda_item(s, SIM_ITEM_LEADER, SIM_PLACE_STORE, SIM_PLACE_STORE);
 
 	fault_tail(s);
-	agenda_add(s, item, s->true_ns + 2 * s->sched_cfg.lease_ms * SIM_MS + RUN_SETTLE_NS);
+	agenda_add(s, item, s->true_ns + run_by_clocks(s, 0, RUN_LEADER_TERMS) + RUN_SETTLE_NS);
 }
 
 /* ---- what happens next ---- */
@@ -153,7 +163,8 @@ static int run_stalled(const struct sim *s)
 {
 	uint64_t since = s->progress_ns > s->faults_end_ns ? s->progress_ns : s->faults_end_ns;
 
-	return !s->faults_on && s->true_ns > since + RUN_STALLED_NS + s->longest_job_ns;
+	return !s->faults_on &&
+	       s->true_ns > since + run_by_clocks(s, RUN_STALLED_NS, RUN_STALLED_TERMS) + s->longest_job_ns;
 }
 
 /* Clients learn of an end by replies alone. */
