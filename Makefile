@@ -125,7 +125,14 @@ lib: $(addprefix $(BUILD)/,libdtss.a libdtss.so libdtss.pc)
 $(call objects,$(wildcard lib/node/posix*.c)): C99 := $(C11)
 
 # Nothing is thrown through the library; debuggers find what they need in .debug_frame.
-SMALL := $(call taken,-fno-asynchronous-unwind-tables)
+SMALL := $(call taken,-fno-asynchronous-unwind-tables -fno-align-functions -fno-align-jumps -fno-align-loops)
+
+# What runs once, seldom, or to explain and to check is made small instead of fast.
+cold := verify explain snapshot restore peek pool_check names load lead create sched spec_check recover open list local query \
+	retry lookup after renew info digest worker_shape hold drain
+cold_sources := $(filter $(foreach d,core node codec,$(cold:%=lib/$(d)/%.c)) lib/agent/% lib/node/trace% lib/node/replay% \
+	lib/node/posix%,$(lib_sources))
+$(call objects,$(cold_sources)): SMALL += $(if $(SANITIZE)$(COVERAGE),,-Os)
 COVERAGE ?= # flags for the engines alone; tests/proof/coverage.sh measures them
 $(call objects,$(core_sources)): SMALL += $(COVERAGE)
 

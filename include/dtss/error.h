@@ -55,7 +55,7 @@ DTSS_API const char *dtss_strerror(int error);
  * Never returns. The library calls it when one of its own invariants does not hold. The definition that comes with the
  * library prints the place to stderr and aborts; a program that takes core.o or the amalgamation may define its own.
  */
-DTSS_API void dtss_assert_failed(const char *file, int line, const char *condition);
+DTSS_API void dtss_assert_failed(const char *file, int line, const char *condition) DTSS_NORETURN;
 
 #ifdef __cplusplus
 }

@@ -11,8 +11,10 @@
 /* Every function that a program may call carries this mark; all other symbols stay inside the shared library. */
 #if defined(__GNUC__) && __GNUC__ >= 4
 #define DTSS_API __attribute__((visibility("default")))
+#define DTSS_NORETURN __attribute__((__noreturn__, __cold__))
 #else
 #define DTSS_API
+#define DTSS_NORETURN
 #endif
 
 #ifdef __cplusplus

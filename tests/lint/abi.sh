@@ -4,7 +4,7 @@
 set -u
 build=${BUILD:-build}
 limit_symbols=120
-limit_text=300000 # bytes
+limit_text=250000 # bytes
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
 code=0
 complain() { echo "abi: $*"; code=1; }
