@@ -13,6 +13,8 @@ static void agent_action_forget(struct dtss_agent *a, struct agent_attempt *t, s
 
 static void agent_action_stop(struct agent_attempt *t, struct dtss_agent_action *ret_action)
 {
+	DTSS_ASSERT(agent_attempt_alive(t));
+	DTSS_ASSERT(!t->stop_given || t->state == AGENT_KILLING);
 	ret_action->type = DTSS_AGENT_STOP;
 	ret_action->u.stop.task = t->task;
 	ret_action->u.stop.fence = t->fence;
@@ -23,6 +25,8 @@ static void agent_action_stop(struct agent_attempt *t, struct dtss_agent_action 
 
 static void agent_action_start(struct agent_attempt *t, struct dtss_agent_action *ret_action)
 {
+	DTSS_ASSERT(t->state == AGENT_QUEUED && !t->given);
+	DTSS_ASSERT(t->spec != NULL);
 	ret_action->type = DTSS_AGENT_START;
 	ret_action->u.start.task = t->task;
 	ret_action->u.start.fence = t->fence;
@@ -31,6 +35,7 @@ static void agent_action_start(struct agent_attempt *t, struct dtss_agent_action
 	ret_action->u.start.spec_len = t->spec_len;
 	t->given = 1;
 	agent_attempt_apply(t, AGENT_IN_GIVE);
+	DTSS_ASSERT(t->given);
 }
 
 static void agent_action_attempt(struct dtss_agent *a, struct agent_attempt *t, struct dtss_agent_action *ret_action)

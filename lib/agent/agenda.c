@@ -5,6 +5,7 @@
 /* First in, first out; an attempt stands in it once, however much happened to it meanwhile. */
 void agent_agenda_add(struct dtss_agent *a, struct agent_attempt *t)
 {
+	DTSS_ASSERT((a->agenda_first == NULL) == (a->agenda_last == NULL));
 	if (t->on_agenda)
 		return;
 	t->agenda_next = NULL;

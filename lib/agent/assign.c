@@ -59,6 +59,8 @@ static int agent_assign_alloc(struct dtss_agent *a, const struct dtss_message_as
 
 static void agent_assign_fill(const struct dtss_agent *a, struct agent_attempt *t, const struct dtss_message_assign *m)
 {
+	DTSS_ASSERT(m->fence > 0);
+	DTSS_ASSERT(m->task.v > 0);
 	t->task = m->task;
 	t->fence = m->fence;
 	t->attempt = m->attempt;
@@ -66,16 +68,20 @@ static void agent_assign_fill(const struct dtss_agent *a, struct agent_attempt *
 	t->kill_ns = DTSS_NEVER;
 	t->lease_from_ns = a->now.mono_ns;
 	t->lease_ms = m->lease_ms > 0 ? m->lease_ms : a->lease_ms;
+	DTSS_ASSERT(t->lease_ms > 0);
 }
 
 static void agent_assign_refuse(struct dtss_agent *a, struct agent_attempt *t, const struct agent_refusal *refusal)
 {
+	DTSS_ASSERT(!t->given);
+	DTSS_ASSERT(refusal->cause != DTSS_CAUSE_NONE);
 	agent_attempt_apply(t, AGENT_IN_REFUSE);
 	agent_spec_release(a, t);
 	t->outcome.cause = refusal->cause;
 	t->outcome.detail = refusal->detail;
 	agent_attempt_insert(a, t);
 	agent_changed(a);
+	DTSS_ASSERT(t->spec == NULL);
 }
 
 /* X6, since 0.1.0: what is left of an older attempt of the task dies first. */
@@ -83,6 +89,7 @@ static void agent_assign_accept(struct dtss_agent *a, struct agent_attempt *t)
 {
 	size_t i;
 
+	DTSS_ASSERT(t->fence > 0 && t->spec != NULL);
 	agent_attempt_apply(t, AGENT_IN_ACCEPT);
 	agent_attempt_insert(a, t);
 	for (i = 0; t->waits && i < a->count; i++)

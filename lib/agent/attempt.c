@@ -59,6 +59,7 @@ size_t agent_attempt_lower(const struct dtss_agent *a, uint64_t fence)
 {
 	size_t low = 0, high = a->count;
 
+	DTSS_ASSERT(a->count <= a->cap);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -91,9 +92,12 @@ static size_t agent_attempt_block(size_t cap)
 
 void agent_block_free(struct dtss_agent *a)
 {
+	DTSS_ASSERT((a->cap > 0) == (a->held != NULL) || a->cap == 0);
+	DTSS_ASSERT(a->count <= a->cap);
 	if (a->cap > 0)
 		a->mem.release(a->mem.ctx, a->held, agent_attempt_block(a->cap));
 	a->cap = 0;
+	DTSS_ASSERT(a->cap == 0);
 }
 
 /* Room for a heartbeat's lists comes with the room for the attempt, so that making a heartbeat cannot fail. */
@@ -119,6 +123,7 @@ int agent_attempt_reserve(struct dtss_agent *a)
 	a->reports = reports;
 	a->held = held;
 	a->cap = cap;
+	DTSS_ASSERT(a->count < a->cap);
 	return 0;
 }
 
@@ -149,9 +154,12 @@ void agent_attempt_remove(struct dtss_agent *a, struct agent_attempt *t)
 
 void agent_spec_release(struct dtss_agent *a, struct agent_attempt *t)
 {
+	DTSS_ASSERT(t->spec == NULL || t->spec_len > 0);
+	DTSS_ASSERT(t->state != AGENT_QUEUED || t->given || t->spec != NULL || t->spec_len == 0);
 	if (t->spec != NULL)
 		a->mem.release(a->mem.ctx, t->spec, t->spec_len);
 	t->spec = NULL;
+	DTSS_ASSERT(t->spec == NULL);
 }
 
 void agent_attempt_free(struct dtss_agent *a, struct agent_attempt *t)

@@ -115,6 +115,7 @@ static int agent_identity_copy(struct dtss_agent *a, const struct dtss_agent_con
 	size_t i, size = agent_identity_size(cfg);
 	char *at;
 
+	DTSS_ASSERT(a->identity_block == NULL);
 	a->identity_block = a->mem.alloc(a->mem.ctx, size);
 	if (a->identity_block == NULL)
 		return DTSS_E_NOMEM;
@@ -139,6 +140,8 @@ static int agent_identity_copy(struct dtss_agent *a, const struct dtss_agent_con
 
 static void agent_defaults(struct dtss_agent *a, const struct dtss_agent_config *cfg)
 {
+	DTSS_ASSERT(cfg->incarnation > 0);
+	DTSS_ASSERT(a->count == 0);
 	a->incarnation = cfg->incarnation;
 	a->max_tasks = cfg->max_tasks > 0 ? cfg->max_tasks : 1;
 	a->kill_grace_ms = cfg->kill_grace_ms > 0 ? cfg->kill_grace_ms : DTSS_KILL_GRACE_MS_DEFAULT;
@@ -146,6 +149,7 @@ static void agent_defaults(struct dtss_agent *a, const struct dtss_agent_config 
 	a->heartbeat_ms = cfg->heartbeat_ms > 0 ? cfg->heartbeat_ms : DTSS_HEARTBEAT_MS_DEFAULT;
 	a->lease_ms = DTSS_LEASE_MS_DEFAULT;
 	a->answered_ns = -1;
+	DTSS_ASSERT(a->max_tasks > 0);
 }
 
 int dtss_agent_create(struct dtss_agent **ret_agent, const struct dtss_agent_config *cfg, const struct dtss_mem *mem)
@@ -179,6 +183,8 @@ void dtss_agent_destroy(struct dtss_agent *a)
 {
 	struct dtss_mem mem;
 
+	DTSS_ASSERT(a == NULL || a->count <= a->cap);
+	DTSS_ASSERT(a == NULL || a->orphans <= a->count);
 	if (a == NULL)
 		return;
 	while (a->count > 0)

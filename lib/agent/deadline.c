@@ -42,6 +42,7 @@ static uint64_t agent_term_ns(const struct dtss_agent *a, const struct agent_att
 {
 	uint64_t ns = agent_lease_term(a, t);
 
+	DTSS_ASSERT(agent_attempt_alive(t));
 	*ret_cause = DTSS_CAUSE_LOST;
 	if (t->timeout_ns < ns) {
 		ns = t->timeout_ns;
@@ -65,6 +66,7 @@ static uint64_t agent_attempt_deadline(const struct dtss_agent *a, const struct 
 {
 	uint32_t cause;
 
+	DTSS_ASSERT(a->orphans <= a->count);
 	switch (t->state) {
 	case AGENT_QUEUED:
 	case AGENT_STARTING:
@@ -82,6 +84,7 @@ static void agent_attempt_overdue(struct dtss_agent *a, struct agent_attempt *t)
 	uint32_t cause = DTSS_CAUSE_LOST;
 	int force = a->now.mono_ns >= agent_lease_kill(t);
 
+	DTSS_ASSERT(a->orphans <= a->count);
 	DTSS_ASSERT(agent_attempt_alive(t));
 	if (t->state == AGENT_STOPPING) {
 		agent_stop(a, t, t->cause, 1);
@@ -97,6 +100,7 @@ void agent_deadlines(struct dtss_agent *a)
 {
 	size_t i;
 
+	DTSS_ASSERT(a->orphans <= a->count);
 	for (i = 0; i < a->count; i++) {
 		struct agent_attempt *t = a->attempts[i];
 

@@ -15,6 +15,7 @@ int dtss_agent_drain(struct dtss_agent *a, struct dtss_time now, uint64_t grace_
 {
 	uint64_t drain_ns;
 
+	DTSS_ASSERT(a->orphans <= a->count);
 	agent_enter(a, now);
 	drain_ns = agent_ns_after(a->now.mono_ns, grace_ms);
 	if (!a->draining || drain_ns < a->drain_ns)

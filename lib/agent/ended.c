@@ -55,5 +55,6 @@ int dtss_agent_ended(struct dtss_agent *a, struct dtss_time now, uint64_t fence,
 	}
 	a->ended_total++;
 	agent_end(a, t, AGENT_IN_ENDED);
+	DTSS_ASSERT(a->ended_total > 0 && a->count <= a->cap);
 	return 0;
 }

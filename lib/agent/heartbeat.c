@@ -6,6 +6,8 @@
 /* Something that the scheduler should know at once. All changes before the next tick make one heartbeat. */
 void agent_changed(struct dtss_agent *a)
 {
+	DTSS_ASSERT(a->count <= a->cap);
+	DTSS_ASSERT(!a->changed || a->changed_ns <= a->now.mono_ns);
 	if (a->changed)
 		return;
 	a->changed = 1;
@@ -18,6 +20,7 @@ uint32_t agent_used(const struct dtss_agent *a)
 	uint32_t used = 0;
 	size_t i;
 
+	DTSS_ASSERT(a->count <= a->cap);
 	for (i = 0; i < a->count; i++)
 		if (agent_attempt_alive(a->attempts[i]) && !a->attempts[i]->waits)
 			used++;
@@ -74,6 +77,8 @@ static size_t agent_heartbeat_held(struct dtss_agent *a)
 {
 	size_t i, count = 0;
 
+	DTSS_ASSERT(a->count <= a->cap);
+	DTSS_ASSERT(a->cap == 0 || a->held != NULL);
 	for (i = 0; i < a->count; i++) {
 		struct agent_attempt *t = a->attempts[i];
 
@@ -87,6 +92,7 @@ static size_t agent_heartbeat_held(struct dtss_agent *a)
 		if (t->listed_from == 0)
 			t->listed_from = a->number;
 	}
+	DTSS_ASSERT(count <= a->count);
 	return count;
 }
 
@@ -113,6 +119,8 @@ static size_t agent_heartbeat_reports(struct dtss_agent *a)
 {
 	size_t i, count = 0;
 
+	DTSS_ASSERT(a->count <= a->cap);
+	DTSS_ASSERT(a->cap == 0 || a->reports != NULL);
 	a->more = 0;
 	for (i = 0; i < a->count; i++) {
 		struct agent_attempt *t = a->attempts[i];
@@ -134,6 +142,7 @@ static size_t agent_heartbeat_reports(struct dtss_agent *a)
 			t->ended_told_ns = a->now.mono_ns;
 		}
 	}
+	DTSS_ASSERT(count <= DTSS_HEARTBEAT_REPORTS_MAX);
 	return count;
 }
 

@@ -5,10 +5,12 @@
 
 void agent_enter(struct dtss_agent *a, struct dtss_time now)
 {
+	DTSS_ASSERT(a->count <= a->cap);
 	DTSS_ASSERT(a != NULL);
 	if (now.mono_ns > a->now.mono_ns)
 		a->now.mono_ns = now.mono_ns;
 	a->now.wall_ns = now.wall_ns;
+	DTSS_ASSERT(a->now.mono_ns >= now.mono_ns);
 }
 
 static uint32_t agent_stop_cause(uint32_t cause)
@@ -24,6 +26,8 @@ static void agent_stop_message(struct dtss_agent *a, const struct dtss_message_s
 {
 	struct agent_attempt *t;
 
+	DTSS_ASSERT(m->fence > 0 || m->task.v == 0 || a->count <= a->cap);
+	DTSS_ASSERT(a->orphans <= a->count);
 	if (a->stale || a->closed || a->orphans > 0 || m->incarnation != a->incarnation || m->epoch < a->epoch)
 		return;
 	a->epoch = m->epoch;

@@ -4,6 +4,7 @@
 
 int dtss_agent_resize(struct dtss_agent *a, struct dtss_time now, uint32_t max_tasks)
 {
+	DTSS_ASSERT(a->count <= a->cap);
 	if (max_tasks > DTSS_WORKER_TASKS_MAX)
 		return DTSS_E_TOO_BIG;
 	agent_enter(a, now);

@@ -20,5 +20,6 @@ int dtss_agent_started(struct dtss_agent *a, struct dtss_time now, uint64_t fenc
 	if (t->timeout_ms > 0)
 		t->timeout_ns = agent_ns_after(a->now.mono_ns, t->timeout_ms);
 	agent_changed(a);
+	DTSS_ASSERT(t->started && t->given);
 	return 0;
 }

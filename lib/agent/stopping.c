@@ -44,6 +44,7 @@ void agent_end(struct dtss_agent *a, struct agent_attempt *t, uint32_t input)
 
 static void agent_stop_queued(struct dtss_agent *a, struct agent_attempt *t, uint32_t cause)
 {
+	DTSS_ASSERT(t->state == AGENT_QUEUED);
 	DTSS_ASSERT(!t->given);
 	t->outcome.cause = cause;
 	t->outcome.detail = "it was stopped before it was started";
@@ -67,10 +68,13 @@ void agent_stop(struct dtss_agent *a, struct agent_attempt *t, uint32_t cause, i
 	t->kill_ns = agent_ns_after(a->now.mono_ns, a->kill_grace_ms);
 	agent_attempt_apply(t, force ? AGENT_IN_KILL : AGENT_IN_TERM);
 	agent_agenda_add(a, t);
+	DTSS_ASSERT(t->on_agenda);
 }
 
 static void agent_disown_one(struct dtss_agent *a, struct agent_attempt *t, int force)
 {
+	DTSS_ASSERT(a->orphans <= a->count);
+	DTSS_ASSERT(t->orphan || a->orphans < a->count);
 	if (!t->orphan) {
 		t->orphan = 1;
 		a->orphans++;
@@ -85,6 +89,7 @@ void agent_disown(struct dtss_agent *a, int force)
 {
 	size_t i = 0;
 
+	DTSS_ASSERT(a->orphans <= a->count);
 	while (i < a->count) {
 		uint64_t fence = a->attempts[i]->fence;
 

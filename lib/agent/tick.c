@@ -5,6 +5,7 @@
 /* Deadlines before reports: after a suspend the machine may wake up in the middle of somebody else's lease. */
 int dtss_agent_tick(struct dtss_agent *a, struct dtss_time now)
 {
+	DTSS_ASSERT(a->count <= a->cap);
 	agent_enter(a, now);
 	agent_deadlines(a);
 	if (agent_heartbeat_due(a) <= a->now.mono_ns)

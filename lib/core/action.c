@@ -62,6 +62,7 @@ void action_stop(struct dtss_sched *s, struct worker *w, uint64_t task, uint64_t
 {
 	struct pending p = { 0 };
 
+	DTSS_ASSERT(!w->gone);
 	p.type = DTSS_MESSAGE_STOP;
 	p.seq = s->meta.seq;
 	p.cause = cause;
@@ -77,6 +78,7 @@ static void action_fill_assign(struct dtss_sched *s, const struct task *t, const
 {
 	struct dtss_message_assign *m = &s->message.u.assign;
 
+	DTSS_ASSERT(a->state == DTSS_ATTEMPT_LEASED && lease_ms > 0);
 	m->task = (dtss_task_id){ t->ready.id };
 	m->fence = a->fence;
 	m->epoch = s->epoch;

@@ -35,6 +35,7 @@ static void attempt_account(struct worker_shape *w, const struct need *n, int si
 {
 	uint32_t i, j = 0;
 
+	DTSS_ASSERT(w->resource_count <= w->resource_cap);
 	for (i = 0; i < n->pool.resource_count; i++) {
 		while (j < w->resource_count && w->amounts[j].resource < n->pool.resources[i].resource)
 			j++;
@@ -184,6 +185,7 @@ static void attempt_failed(struct dtss_sched *s, struct dtss_time now, struct ta
 /* What the task does after its attempt ended. */
 static void attempt_decide(struct dtss_sched *s, struct dtss_time now, struct task *t, const struct dtss_outcome *o)
 {
+	DTSS_ASSERT(task_live(t) == NULL);
 	if (o->cause == DTSS_CAUSE_EXIT && o->exit_code == 0)
 		task_move(s, now, t, DTSS_TASK_SUCCEEDED, DTSS_CAUSE_EXIT);
 	else if (o->cause == DTSS_CAUSE_LOST)

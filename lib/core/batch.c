@@ -253,6 +253,7 @@ static void batch_free_gone(struct dtss_sched *s)
 	struct open_batch *o = &s->open;
 	size_t i;
 
+	DTSS_ASSERT(s->open.key_count <= s->open.key_cap);
 	for (i = 0; i < o->key_count; i++)
 		if (o->keys[i]->gone)
 			key_free(s, o->keys[i]);

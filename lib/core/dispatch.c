@@ -30,6 +30,7 @@ static void heap_up(struct dtss_sched *s, size_t at)
 {
 	struct need *n = s->heap[at];
 
+	DTSS_ASSERT(at < s->heap_count && s->heap[at]->heap_at == at + 1);
 	while (at && heap_before(n, s->heap[(at - 1) / 2])) {
 		heap_put(s, at, s->heap[(at - 1) / 2]);
 		at = (at - 1) / 2;
@@ -42,6 +43,7 @@ static void heap_down(struct dtss_sched *s, size_t at)
 	struct need *n = s->heap[at];
 	size_t child;
 
+	DTSS_ASSERT(at < s->heap_count && s->heap[at]->heap_at == at + 1);
 	while ((child = 2 * at + 1) < s->heap_count) {
 		if (child + 1 < s->heap_count && heap_before(s->heap[child + 1], s->heap[child]))
 			child++;
@@ -122,6 +124,7 @@ void dispatch_unqueue(struct dtss_sched *s, struct task *t)
 	struct need *n = t->need;
 	int head = ready_head(&n->ready) == &t->ready;
 
+	DTSS_ASSERT(t->ready.queued && t->need->ready.count > 0);
 	if (n->ready.count == 1)
 		dispatch_remove_need(s, n);
 	ready_remove(&n->ready, &t->ready);
@@ -225,6 +228,7 @@ void dispatch_renumber(struct dtss_sched *s)
 
 int dispatch_run(struct dtss_sched *s, struct dtss_time now, size_t *budget)
 {
+	DTSS_ASSERT(*budget <= DTSS_STEP_MAX);
 	dispatch_unpark(s);
 	while (s->heap_count && *budget) {
 		struct need *n = s->heap[0];

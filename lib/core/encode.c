@@ -31,6 +31,7 @@ void attempt_view(const struct task *t, uint32_t index, struct dtss_attempt_view
 {
 	const struct attempt *a = &t->attempts[index];
 
+	DTSS_ASSERT(index < t->attempt_count);
 	memset(ret_view, 0, sizeof *ret_view);
 	ret_view->attempt = index + 1;
 	ret_view->state = a->state;
@@ -51,6 +52,7 @@ size_t encode_attempt(const struct task *t, uint32_t index, void *buf, size_t ca
 {
 	struct dtss_record_body b;
 
+	DTSS_ASSERT(index < t->attempt_count);
 	memset(&b, 0, sizeof b);
 	b.kind = DTSS_RECORD_ATTEMPT;
 	b.u.attempt.id = t->ready.id;
@@ -63,6 +65,7 @@ size_t encode_key(const struct key *k, void *buf, size_t cap)
 {
 	struct dtss_record_body b;
 
+	DTSS_ASSERT(k->text[k->len] == 0);
 	memset(&b, 0, sizeof b);
 	b.kind = DTSS_RECORD_KEY;
 	b.flags = k->gone ? DTSS_RECORD_DELETE : 0;
@@ -90,6 +93,7 @@ size_t encode_worker(const struct worker *w, void *buf, size_t cap)
 	struct dtss_record_body b;
 	struct dtss_worker_view *v = &b.u.worker.view;
 
+	DTSS_ASSERT(w->name->len > 0);
 	memset(&b, 0, sizeof b);
 	b.kind = DTSS_RECORD_WORKER;
 	b.flags = w->gone ? DTSS_RECORD_DELETE : 0;

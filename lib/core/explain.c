@@ -11,11 +11,14 @@ static void say(struct sentence *out, const char *text)
 {
 	size_t len = strlen(text);
 
+	DTSS_ASSERT(text != NULL);
+	DTSS_ASSERT(out->at != NULL);
 	len = len < out->left ? len : out->left;
 	memcpy(out->at, text, len);
 	out->at += len;
 	out->left -= len;
 	*out->at = '\0';
+	DTSS_ASSERT(*out->at == 0);
 }
 
 static void say_number(struct sentence *out, uint64_t n)
@@ -114,6 +117,7 @@ static int explain_tag(const struct dtss_sched *s, const struct need *n, struct 
 {
 	uint32_t i;
 
+	DTSS_ASSERT(n->tag_names <= n->name_count);
 	e->subject = NULL;
 	for (i = 0; i < n->tag_names; i++)
 		if (!anybody_has_tag(s, n->names[i]->number) &&
@@ -135,6 +139,7 @@ static const char *short_resource(const struct worker *w, const struct need *n)
 	const char *first = NULL;
 	uint32_t i, j;
 
+	DTSS_ASSERT(w->shape.resource_count <= w->shape.resource_cap);
 	for (i = 0; i < n->pool.resource_count; i++) {
 		uint64_t have = 0;
 
@@ -156,6 +161,7 @@ static void explain_count(const struct dtss_sched *s, const struct need *n, stru
 {
 	size_t i;
 
+	DTSS_ASSERT(n->tag_names <= n->name_count);
 	*ret_big = *ret_open = 0;
 	for (i = 0; i < s->worker_count; i++) {
 		const struct worker *w = s->by_name[i];
@@ -173,6 +179,7 @@ static void explain_count(const struct dtss_sched *s, const struct need *n, stru
 		if (w->entry.for_task)
 			++*ret_open;
 	}
+	DTSS_ASSERT(*ret_open <= *ret_big && *ret_big <= e->candidates);
 }
 
 static void explain_waits_for_worker(const struct dtss_sched *s, const struct need *n, struct dtss_explanation *e,
@@ -180,6 +187,7 @@ static void explain_waits_for_worker(const struct dtss_sched *s, const struct ne
 {
 	uint32_t big, open;
 
+	DTSS_ASSERT(n->ready.count > 0);
 	explain_count(s, n, e, &big, &open);
 	if (!s->worker_count) {
 		e->why = DTSS_WHY_NO_WORKERS;
@@ -212,6 +220,7 @@ static void explain_dependency(const struct task *t, struct dtss_explanation *e,
 {
 	uint32_t i;
 
+	DTSS_ASSERT(t->waiting > 0 && t->waiting <= t->dep_count);
 	e->why = DTSS_WHY_DEPENDENCY;
 	e->count = t->waiting;
 	for (i = 0; i < t->dep_count && !e->task.v; i++)
@@ -228,6 +237,7 @@ static void explain_delayed(const struct task *t, struct dtss_time now, struct d
 {
 	uint64_t left = t->due_ns > now.mono_ns ? t->due_ns - now.mono_ns : 0;
 
+	DTSS_ASSERT(t->state == DTSS_TASK_DELAYED);
 	if (t->not_before_ns > now.wall_ns && (uint64_t)(t->not_before_ns - now.wall_ns) > left)
 		left = (uint64_t)(t->not_before_ns - now.wall_ns);
 	e->why = DTSS_WHY_DELAYED;
@@ -241,6 +251,7 @@ static void explain_attempt(const struct task *t, struct dtss_explanation *e, st
 {
 	const struct attempt *a = task_live(t);
 
+	DTSS_ASSERT(a != NULL && a->worker_name != NULL);
 	e->why = t->state == DTSS_TASK_RUNNING ? DTSS_WHY_RUNNING : DTSS_WHY_LEASED;
 	e->subject = a->worker_name->text;
 	say_quoted(out, t->state == DTSS_TASK_RUNNING ? "runs on " : "was given to ", e->subject,

@@ -21,6 +21,7 @@ static int get_view(struct dtss_sched *s, const struct task *t, struct dtss_task
 	struct dtss_task_view v;
 	uint32_t i;
 
+	DTSS_ASSERT(t->record != NULL && t->record_len >= t->spec_len);
 	if (!attempts)
 		return DTSS_E_NOMEM;
 	dtss_spec_free(s->view_spec, &s->mem);
@@ -87,6 +88,7 @@ int dtss_sched_task_next(struct dtss_sched *s, const struct dtss_task_filter *fi
 
 static void get_worker(const struct worker *w, struct dtss_worker_view *v)
 {
+	DTSS_ASSERT(w->leased == 0 || w->live != NULL);
 	memset(v, 0, sizeof *v);
 	v->name = w->name->text;
 	v->number = w->number;

@@ -221,6 +221,7 @@ static void heartbeat_unlisted(struct dtss_sched *s, struct dtss_time now, struc
 {
 	struct task *t;
 
+	DTSS_ASSERT(w->kind == DTSS_WORKER_AGENT && w->listing > 0);
 	for (t = w->live; t; t = t->next_live) {
 		struct attempt *a = task_live(t);
 

@@ -183,6 +183,8 @@ static void lead_start_workers(struct dtss_sched *s, struct dtss_time now)
 {
 	size_t i;
 
+	DTSS_ASSERT(s->epoch > 0);
+	DTSS_ASSERT(s->worker_count <= s->worker_cap);
 	for (i = 0; i < s->worker_count; i++) {
 		s->by_name[i]->last_seen_ns = now.mono_ns;
 		worker_refresh(s, s->by_name[i]);
@@ -217,6 +219,8 @@ static void lead_start_keys(struct dtss_sched *s, struct dtss_time now)
 	struct key *run[64] = { NULL }, *k = s->key_head, *next, *sorted = NULL;
 	size_t i;
 
+	DTSS_ASSERT(s->epoch > 0);
+	DTSS_ASSERT((s->key_head == NULL) == (s->key_count == 0));
 	for (; k; k = next) {
 		next = k->next;
 		k->next = NULL;
@@ -236,6 +240,7 @@ static void lead_start_keys(struct dtss_sched *s, struct dtss_time now)
 		key_append(s, k);
 	}
 	key_arm(s);
+	DTSS_ASSERT((s->key_head == NULL) == (s->key_tail == NULL));
 }
 
 int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
@@ -244,6 +249,8 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 	struct task *t;
 	int error = 0;
 
+	DTSS_ASSERT(s->epoch > 0 || s->meta.seq == s->closed_seq);
+	DTSS_ASSERT(s->worker_count <= s->worker_cap);
 	if (s->epoch)
 		return DTSS_E_STATE;
 	if (!epoch)
@@ -274,5 +281,6 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 	e.type = DTSS_EVENT_LEAD;
 	batch_event(s, now, &e);
 	s->due_at_once = 1;
+	DTSS_ASSERT(s->epoch == epoch && s->open.event_count == 1);
 	return 0;
 }

@@ -86,6 +86,7 @@ int map_reserve(struct map *m, const struct dtss_mem *mem, size_t extra)
 	size_t cap = m->cap > 0 ? m->cap : MAP_CAP_MIN;
 	size_t need = m->count + extra;
 
+	DTSS_ASSERT(m->count <= m->cap);
 	if (need < extra)
 		return DTSS_E_NOMEM;
 	while (map_fill_max(cap) < need) {

@@ -117,6 +117,7 @@ struct need *need_get(struct dtss_sched *s, const struct dtss_task_spec *spec)
 {
 	struct need *n = need_make(s, spec), *known;
 
+	DTSS_ASSERT(s->needs.count <= s->needs.cap);
 	if (!n)
 		return NULL;
 	n->hash = need_hash(s, n);

@@ -64,6 +64,7 @@ static int place_numbers(const struct dtss_sched *s, const char *const *tags, si
 	uint16_t n = 0, j;
 	size_t i;
 
+	DTSS_ASSERT(tag_count <= DTSS_TASK_TAGS_MAX);
 	for (i = 0; i < tag_count; i++) {
 		const struct intern *tag = intern_find(&s->tags, tags[i]);
 

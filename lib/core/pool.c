@@ -52,6 +52,8 @@ static int pool_reserve(struct pool *p, uint32_t want)
 	struct pool_entry **entries;
 	uint64_t *taken;
 
+	DTSS_ASSERT(p->count <= p->slots && p->slots <= p->cap);
+	DTSS_ASSERT(p->cap % POOL_WORD == 0);
 	if (want <= p->cap)
 		return 0;
 	while (cap < want)
@@ -69,11 +71,13 @@ static int pool_reserve(struct pool *p, uint32_t want)
 	p->entries = entries;
 	p->taken = taken;
 	p->cap = cap;
+	DTSS_ASSERT(p->cap >= want);
 	return 0;
 }
 
 static void pool_put(struct pool *p, struct pool_entry *e, uint32_t slot)
 {
+	DTSS_ASSERT((p->taken[slot / POOL_WORD] >> slot % POOL_WORD & 1) == 0);
 	DTSS_ASSERT(slot < p->cap && p->entries[slot] == NULL);
 	p->taken[slot / POOL_WORD] |= UINT64_C(1) << slot % POOL_WORD;
 	p->entries[slot] = e;
@@ -88,16 +92,20 @@ static void pool_put(struct pool *p, struct pool_entry *e, uint32_t slot)
 
 int pool_add(struct pool *p, struct pool_entry *e)
 {
+	DTSS_ASSERT(p->count <= p->slots);
+	DTSS_ASSERT(p->cap == 0 || p->hint <= p->cap / POOL_WORD);
 	if (pool_reserve(p, p->count + 1) != 0)
 		return DTSS_E_NOMEM;
 	while (p->taken[p->hint] == UINT64_MAX)
 		p->hint++;
 	pool_put(p, e, p->hint * POOL_WORD + bits_lowest(~p->taken[p->hint]));
+	DTSS_ASSERT(p->entries[e->slot] == e);
 	return 0;
 }
 
 void pool_remove(struct pool *p, struct pool_entry *e)
 {
+	DTSS_ASSERT(p->count > 0);
 	DTSS_ASSERT(pool_at(p, e->slot) == e);
 	pool_leave(p, e);
 	p->entries[e->slot] = NULL;
@@ -107,6 +115,7 @@ void pool_remove(struct pool *p, struct pool_entry *e)
 	p->count--;
 	while (p->slots > 0 && p->entries[p->slots - 1] == NULL)
 		p->slots--;
+	DTSS_ASSERT(p->slots >= p->count);
 }
 
 int pool_move(struct pool *p, struct pool_entry *e, uint32_t slot)
@@ -181,6 +190,8 @@ struct pool_entry *pool_best(struct pool *p, struct pool_need *need)
 
 void pool_need_fini(struct pool *p, struct pool_need *need)
 {
+	DTSS_ASSERT(need->view == 0 || need->view < p->views.end);
+	DTSS_ASSERT(need->view == 0 || p->views.slots[need->view].item != NULL);
 	if (need->view != 0)
 		pool_view_put(p, p->views.slots[need->view].item);
 	need->view = 0;

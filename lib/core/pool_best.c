@@ -109,6 +109,8 @@ static void pool_search_index(struct pool_search *s, struct pool_view *v)
 	struct pool_cursor c;
 	struct pool_group *g;
 
+	DTSS_ASSERT(p->index.root != NULL);
+	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
 	pool_index_first(&p->index, &c);
 	while ((g = pool_index_next(&c, v)) != NULL && pool_rank_before(&g->indexed, &s->best))
 		pool_search_group(s, g);
@@ -146,6 +148,8 @@ struct pool_entry *pool_view_best(struct pool *p, struct pool_view *v, const str
 {
 	struct pool_search s;
 
+	DTSS_ASSERT(v->refs > 0);
+	DTSS_ASSERT(v->state != POOL_VIEW_TREE || v->tree.count == v->group_count);
 	s.pool = p;
 	s.need = need;
 	s.best = pool_rank_none();

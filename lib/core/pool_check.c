@@ -42,6 +42,7 @@ static int pool_check_entries(struct pool_audit *a)
 	uint32_t slot, count = 0, loose = 0;
 	const struct pool *p = a->pool;
 
+	DTSS_ASSERT(p->count <= p->slots && p->slots <= p->cap);
 	for (slot = 0; slot < p->slots; slot++) {
 		a->slot = slot;
 		if (!pool_check_entry(p, slot))
@@ -57,6 +58,7 @@ static int pool_check_groups(struct pool_audit *a)
 	const struct pool *p = a->pool;
 	uint32_t id, i, leaves = 0;
 
+	DTSS_ASSERT(p->groups.count <= p->groups.end);
 	for (id = 1; id < p->groups.end; id++) {
 		const struct pool_group *g = p->groups.slots[id].item;
 
@@ -104,6 +106,7 @@ static int pool_check_views(struct pool_audit *a)
 	const struct pool *p = a->pool;
 	uint32_t id, idle = 0;
 
+	DTSS_ASSERT(p->views.count <= p->views.end);
 	for (id = 1; id < p->views.end; id++) {
 		const struct pool_view *v = p->views.slots[id].item;
 

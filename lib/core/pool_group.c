@@ -50,6 +50,8 @@ int pool_group_spare(struct pool *p, uint32_t names)
 {
 	struct pool_group *g = p->spare;
 
+	DTSS_ASSERT(g == NULL || g->tree.count == 0);
+	DTSS_ASSERT(g == NULL || g->in_count == 0);
 	if (pool_table_reserve(&p->groups, &p->mem) != 0 || map_reserve(&p->group_map, &p->mem, 1) != 0)
 		return DTSS_E_NOMEM;
 	if (g != NULL && g->shape.name_cap >= names)
@@ -69,6 +71,7 @@ int pool_group_spare(struct pool *p, uint32_t names)
 	if (p->spare != NULL)
 		pool_group_free(p, p->spare);
 	p->spare = g;
+	DTSS_ASSERT(p->spare->shape.name_cap >= names);
 	return 0;
 }
 
@@ -77,6 +80,8 @@ static struct pool_group *pool_group_get(struct pool *p, const struct pool_trait
 {
 	struct pool_group *g = map_find(&p->group_map, pool_shape_hash(t), pool_group_equal, t);
 
+	DTSS_ASSERT(g == NULL || g->tree.count > 0);
+	DTSS_ASSERT(t->modes != 0);
 	if (g != NULL)
 		return g;
 	if (pool_group_spare(p, pool_shape_names(t->tag_count, t->amount_count)) != 0)
@@ -87,6 +92,7 @@ static struct pool_group *pool_group_get(struct pool *p, const struct pool_trait
 	g->id = pool_table_add(&p->groups, g->shape.signature, g);
 	map_insert(&p->group_map, g->shape.hash, g);
 	pool_view_group_added(p, g);
+	DTSS_ASSERT(g->id < p->groups.end);
 	return g;
 }
 
@@ -112,6 +118,8 @@ static void pool_group_changed(struct pool *p, struct pool_group *g, struct pool
 
 static void pool_loosen(struct pool *p, struct pool_entry *e)
 {
+	DTSS_ASSERT(e->group == POOL_APART);
+	DTSS_ASSERT(p->loose < p->count);
 	e->group = POOL_LOOSE;
 	p->loose++;
 }
@@ -122,6 +130,7 @@ void pool_join(struct pool *p, struct pool_entry *e)
 	struct pool_group *g;
 	struct pool_rank before, rank = pool_rank_of(p, e);
 
+	DTSS_ASSERT(p->entries[e->slot] == e);
 	DTSS_ASSERT(e->group == POOL_APART);
 	if (traits.modes == 0)
 		return;
@@ -146,6 +155,7 @@ void pool_leave(struct pool *p, struct pool_entry *e)
 	struct pool_group *g;
 	struct pool_rank before, last;
 
+	DTSS_ASSERT(p->entries[e->slot] == e);
 	if (e->group == POOL_LOOSE)
 		p->loose--;
 	if (!pool_grouped(e)) {
@@ -170,6 +180,7 @@ void pool_group_update(struct pool *p, struct pool_entry *e)
 	struct pool_rank before = g->tree.best, rank = pool_rank_of(p, e);
 	struct pool_traits traits = pool_traits_of_entry(e);
 
+	DTSS_ASSERT(pool_grouped(e));
 	if ((traits.modes != 0 && traits.modes != g->shape.modes) || !pool_shape_same_resources(&g->shape, &traits)) {
 		pool_leave(p, e);
 		pool_join(p, e);

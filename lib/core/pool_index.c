@@ -47,6 +47,7 @@ static struct pool_page *pool_page_new(struct pool_index *x, uint32_t leaf)
 {
 	struct pool_page *page = x->spare;
 
+	DTSS_ASSERT(x->spare_count > 0);
 	DTSS_ASSERT(page != NULL);
 	x->spare = page->next;
 	x->spare_count--;
@@ -59,6 +60,8 @@ static void pool_page_free(struct pool *p, struct pool_page *page)
 {
 	struct pool_index *x = &p->index;
 
+	DTSS_ASSERT(page != x->root);
+	DTSS_ASSERT((x->spare == NULL) == (x->spare_count == 0));
 	if (x->spare_count > x->height) {
 		p->mem.release(p->mem.ctx, page, sizeof(*page));
 		return;
@@ -96,6 +99,7 @@ static uint64_t pool_page_signature(const struct pool_page *page)
 
 static void pool_page_put(struct pool_page *page, uint32_t at, const struct pool_item *item)
 {
+	DTSS_ASSERT(at <= page->count);
 	DTSS_ASSERT(page->count < POOL_PAGE_ITEMS);
 	memmove(&page->items[at + 1], &page->items[at], (page->count - at) * sizeof(*item));
 	page->items[at] = *item;
@@ -104,6 +108,7 @@ static void pool_page_put(struct pool_page *page, uint32_t at, const struct pool
 
 static void pool_page_take(struct pool_page *page, uint32_t at)
 {
+	DTSS_ASSERT(page->count <= POOL_PAGE_ITEMS);
 	DTSS_ASSERT(at < page->count);
 	page->count--;
 	memmove(&page->items[at], &page->items[at + 1], (page->count - at) * sizeof(page->items[0]));
@@ -134,12 +139,15 @@ static struct pool_item pool_page_split(struct pool_index *x, struct pool_page *
 	struct pool_page *right = pool_page_new(x, page->leaf);
 	struct pool_item item;
 
+	DTSS_ASSERT(page->count == POOL_PAGE_ITEMS);
+	DTSS_ASSERT(x->root != NULL);
 	page->count = POOL_PAGE_ITEMS / 2;
 	right->count = POOL_PAGE_ITEMS - page->count;
 	memcpy(right->items, &page->items[page->count], right->count * sizeof(right->items[0]));
 	item.rank = right->items[0].rank;
 	item.signature = pool_page_signature(right);
 	item.below.page = right;
+	DTSS_ASSERT(right->count > 0 && right->leaf == page->leaf);
 	return item;
 }
 
@@ -148,6 +156,7 @@ static void pool_index_raise(struct pool_index *x, const struct pool_item *right
 	struct pool_page *root = pool_page_new(x, 0);
 	struct pool_item left;
 
+	DTSS_ASSERT(x->root != NULL && x->root->count > 0);
 	left.rank = x->root->items[0].rank;
 	left.signature = pool_page_signature(x->root);
 	left.below.page = x->root;
@@ -165,6 +174,8 @@ static int pool_index_insert(struct pool *p, struct pool_group *g)
 	struct pool_item item;
 	uint32_t i;
 
+	DTSS_ASSERT(g->indexed.key == POOL_UNUSABLE);
+	DTSS_ASSERT(g->tree.best.key != POOL_UNUSABLE);
 	if (pool_index_reserve(p) != 0)
 		return DTSS_E_NOMEM;
 	item.rank = g->tree.best;
@@ -192,6 +203,7 @@ static int pool_index_insert(struct pool *p, struct pool_group *g)
 		c.page[c.depth]->items[c.at[c.depth]].signature = pool_page_signature(left);
 		pool_page_put(c.page[c.depth], c.at[c.depth] + 1, &right);
 	}
+	DTSS_ASSERT(c.page[c.depth]->count < POOL_PAGE_ITEMS);
 	return 0;
 }
 
@@ -201,6 +213,8 @@ static void pool_page_merge(struct pool *p, struct pool_page *parent, uint32_t a
 	struct pool_page *left = parent->items[at].below.page;
 	struct pool_page *right = parent->items[at + 1].below.page;
 
+	DTSS_ASSERT(at + 1 < parent->count && !parent->leaf);
+	DTSS_ASSERT(left->leaf == right->leaf);
 	if (left->count + right->count > POOL_PAGE_MERGED)
 		return;
 	memcpy(&left->items[left->count], right->items, right->count * sizeof(right->items[0]));
@@ -208,6 +222,7 @@ static void pool_page_merge(struct pool *p, struct pool_page *parent, uint32_t a
 	parent->items[at].signature |= parent->items[at + 1].signature;
 	pool_page_take(parent, at + 1);
 	pool_page_free(p, right);
+	DTSS_ASSERT(left->count < POOL_PAGE_ITEMS);
 }
 
 /* What a page has lost is carried upwards: signatures, and pages that have become too small. */
@@ -215,6 +230,8 @@ static void pool_index_shrink(struct pool *p, const struct pool_cursor *c)
 {
 	uint32_t depth = c->depth;
 
+	DTSS_ASSERT(c->page[0] == p->index.root);
+	DTSS_ASSERT(c->page[depth]->leaf);
 	while (depth > 0) {
 		struct pool_page *page = c->page[depth], *parent = c->page[depth - 1];
 		uint32_t at = c->at[depth - 1];
@@ -233,12 +250,14 @@ static void pool_index_shrink(struct pool *p, const struct pool_cursor *c)
 		p->index.height--;
 		pool_page_free(p, root);
 	}
+	DTSS_ASSERT(p->index.height > 0);
 }
 
 static void pool_index_erase(struct pool *p, struct pool_group *g)
 {
 	struct pool_cursor c;
 
+	DTSS_ASSERT(g->indexed.key != POOL_UNUSABLE);
 	pool_index_descend(&p->index, &g->indexed, &c);
 	DTSS_ASSERT(c.page[c.depth]->items[c.at[c.depth]].below.group == g);
 	pool_page_take(c.page[c.depth], c.at[c.depth]);
@@ -250,6 +269,7 @@ void pool_index_move(struct pool *p, struct pool_group *g)
 {
 	int error = 0;
 
+	DTSS_ASSERT(g->id < p->groups.end);
 	DTSS_ASSERT(p->index.root != NULL);
 	if (pool_rank_equal(&g->indexed, &g->tree.best))
 		return;

@@ -31,6 +31,8 @@ static uint32_t pool_group_find_in(const struct pool_group *g, const struct pool
 
 static void pool_group_forget_in(struct pool_group *g, const struct pool_view *v)
 {
+	DTSS_ASSERT(g->in_count > 0);
+	DTSS_ASSERT(v->state == POOL_VIEW_TREE);
 	g->in[pool_group_find_in(g, v)] = g->in[g->in_count - 1];
 	g->in_count--;
 }
@@ -39,6 +41,8 @@ void pool_view_open(struct pool *p, struct pool_view *v)
 {
 	uint32_t i;
 
+	DTSS_ASSERT(v->group_count <= v->group_cap);
+	DTSS_ASSERT(v->state != POOL_VIEW_TREE || p->leaves >= v->group_count);
 	if (v->state == POOL_VIEW_TREE) {
 		for (i = 0; i < v->group_count; i++)
 			pool_group_forget_in(pool_group_at(p, v->groups[i]), v);
@@ -52,6 +56,7 @@ void pool_view_open(struct pool *p, struct pool_view *v)
 	v->group_cap = 0;
 	v->state = POOL_VIEW_OPEN;
 	v->debt = 0;
+	DTSS_ASSERT(v->tree.count == 0 && v->groups == NULL);
 }
 
 static int pool_view_reserve(struct pool *p, struct pool_view *v, uint32_t count)
@@ -59,6 +64,8 @@ static int pool_view_reserve(struct pool *p, struct pool_view *v, uint32_t count
 	uint32_t cap = count < 2 * v->group_cap ? 2 * v->group_cap : count;
 	uint32_t *groups;
 
+	DTSS_ASSERT(v->group_count <= v->group_cap);
+	DTSS_ASSERT(count >= v->group_count);
 	if (v->state == POOL_VIEW_TREE && pool_tree_reserve(&v->tree, &p->mem, count) != 0)
 		return DTSS_E_NOMEM;
 	if (count <= v->group_cap)
@@ -72,6 +79,7 @@ static int pool_view_reserve(struct pool *p, struct pool_view *v, uint32_t count
 	}
 	v->groups = groups;
 	v->group_cap = cap;
+	DTSS_ASSERT(v->group_cap >= count);
 	return 0;
 }
 
@@ -80,6 +88,8 @@ static int pool_group_reserve_in(struct pool *p, struct pool_group *g)
 	uint32_t cap = g->in_cap == 0 ? 4 : 2 * g->in_cap;
 	struct pool_in *in;
 
+	DTSS_ASSERT(g->in_count <= g->in_cap);
+	DTSS_ASSERT(g->in_count <= POOL_GROUP_VIEWS);
 	if (g->in_count == POOL_GROUP_VIEWS)
 		return DTSS_E_FULL;
 	if (g->in_count < g->in_cap)
@@ -93,11 +103,14 @@ static int pool_group_reserve_in(struct pool *p, struct pool_group *g)
 	}
 	g->in = in;
 	g->in_cap = cap;
+	DTSS_ASSERT(g->in_count < g->in_cap);
 	return 0;
 }
 
 static int pool_view_add(struct pool *p, struct pool_view *v, struct pool_group *g)
 {
+	DTSS_ASSERT(v->state != POOL_VIEW_OPEN);
+	DTSS_ASSERT(v->state != POOL_VIEW_TREE || v->tree.count == v->group_count);
 	if (v->state == POOL_VIEW_LIST && v->group_count == POOL_LIST_GROUPS)
 		return DTSS_E_FULL;
 	if (pool_view_reserve(p, v, v->group_count + 1) != 0)
@@ -114,6 +127,7 @@ static int pool_view_add(struct pool *p, struct pool_view *v, struct pool_group 
 		p->leaves++;
 	}
 	v->groups[v->group_count++] = g->id;
+	DTSS_ASSERT(v->group_count <= v->group_cap);
 	return 0;
 }
 
@@ -122,6 +136,8 @@ static void pool_view_take(struct pool *p, struct pool_view *v, uint32_t at)
 {
 	struct pool_group *last = pool_group_at(p, v->groups[v->group_count - 1]);
 
+	DTSS_ASSERT(at < v->group_count);
+	DTSS_ASSERT(v->state != POOL_VIEW_OPEN);
 	if (v->state == POOL_VIEW_TREE) {
 		last->in[pool_group_find_in(last, v)].at = at;
 		pool_group_forget_in(pool_group_at(p, v->groups[at]), v);
@@ -130,6 +146,7 @@ static void pool_view_take(struct pool *p, struct pool_view *v, uint32_t at)
 	}
 	v->groups[at] = last->id;
 	v->group_count--;
+	DTSS_ASSERT(v->state != POOL_VIEW_TREE || v->tree.count == v->group_count);
 }
 
 struct pool_group *pool_view_candidate(const struct pool *p, const struct pool_view *v, uint32_t id)
@@ -148,6 +165,7 @@ static void pool_view_fill(struct pool *p, struct pool_view *v, enum pool_view_s
 	uint32_t id;
 	int error;
 
+	DTSS_ASSERT(v->group_count == 0 && v->groups == NULL);
 	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
 	v->state = state;
 	error = pool_view_reserve(p, v, count);
@@ -213,6 +231,8 @@ void pool_view_grow(struct pool *p, struct pool_view *v)
 {
 	uint32_t count = pool_view_count(p, v);
 
+	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
+	DTSS_ASSERT(count <= p->groups.count);
 	v->debt = 0;
 	if (count <= POOL_LIST_GROUPS) {
 		pool_view_list(p, v, count);
@@ -227,6 +247,7 @@ void pool_view_group_added(struct pool *p, struct pool_group *g)
 {
 	uint32_t id;
 
+	DTSS_ASSERT(g->in_count == 0);
 	for (id = 1; id < p->views.end; id++) {
 		struct pool_slot *slot = &p->views.slots[id];
 		struct pool_view *v = slot->item;
@@ -261,6 +282,7 @@ void pool_view_group_changed(struct pool *p, struct pool_group *g)
 {
 	uint32_t i;
 
+	DTSS_ASSERT(g->in_count <= g->in_cap);
 	for (i = g->in_count; i-- > 0;) { /* from the end: a view that goes moves the last one here */
 		struct pool_view *v = pool_view_at(p, g->in[i].view);
 

@@ -98,6 +98,7 @@ void pool_shape_make(struct pool_shape *s, const struct pool_traits *t)
 		s->resource_count++;
 		s->signature |= UINT64_C(1) << (POOL_SIGNATURE_TAGS + resource % POOL_SIGNATURE_RESOURCES);
 	}
+	DTSS_ASSERT(s->resource_count <= t->amount_count);
 }
 
 int pool_shape_same_resources(const struct pool_shape *s, const struct pool_traits *t)
@@ -121,6 +122,7 @@ int pool_shape_same(const struct pool_shape *s, const struct pool_traits *t)
 {
 	uint32_t i;
 
+	DTSS_ASSERT(s->tag_count <= s->name_cap);
 	if (s->tag_count != t->tag_count)
 		return 0;
 	for (i = 0; i < s->tag_count; i++)

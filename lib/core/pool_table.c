@@ -18,6 +18,8 @@ int pool_table_reserve(struct pool_table *t, const struct dtss_mem *mem)
 	uint32_t cap = t->cap == 0 ? POOL_TABLE_MIN : 2 * t->cap;
 	struct pool_slot *slots;
 
+	DTSS_ASSERT(t->end <= t->cap);
+	DTSS_ASSERT(t->count <= t->end);
 	if (t->free != 0 || t->end < t->cap)
 		return 0;
 	slots = mem->alloc(mem->ctx, cap * sizeof(*slots));
@@ -32,6 +34,7 @@ int pool_table_reserve(struct pool_table *t, const struct dtss_mem *mem)
 	slots[0].item = NULL;
 	t->slots = slots;
 	t->cap = cap;
+	DTSS_ASSERT(t->end < t->cap);
 	return 0;
 }
 

@@ -35,6 +35,8 @@ struct pool_rank pool_node_rank(const struct pool_node *n, uint32_t at)
 
 static void pool_node_set(struct pool_node *n, uint32_t at, const struct pool_rank *rank)
 {
+	DTSS_ASSERT(at < POOL_FANOUT);
+	DTSS_ASSERT(rank->key == POOL_UNUSABLE || rank->slot < UINT32_MAX);
 	n->key[at] = rank->key;
 	n->slot[at] = rank->slot;
 }
@@ -70,6 +72,8 @@ void pool_tree_init(struct pool_tree *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->best = pool_rank_none();
+	DTSS_ASSERT(t->count == 0 && t->cap == 0);
+	DTSS_ASSERT(t->best.key == POOL_UNUSABLE);
 }
 
 void pool_tree_fini(struct pool_tree *t, const struct dtss_mem *mem)
@@ -85,6 +89,8 @@ static void pool_tree_build(struct pool_tree *t)
 	uint32_t i, nodes = t->cap / POOL_FANOUT;
 	struct pool_node *level = t->nodes;
 
+	DTSS_ASSERT(t->count <= t->cap);
+	DTSS_ASSERT(t->cap % POOL_FANOUT == 0);
 	for (; nodes > 1; nodes = pool_tree_up(nodes)) {
 		for (i = 0; i < nodes; i++) {
 			struct pool_rank best = pool_node_best(&level[i]);
@@ -101,6 +107,8 @@ int pool_tree_reserve(struct pool_tree *t, const struct dtss_mem *mem, uint32_t 
 	uint32_t cap = 2 * t->cap;
 	struct pool_node *nodes;
 
+	DTSS_ASSERT(t->count <= t->cap);
+	DTSS_ASSERT((t->nodes == NULL) == (t->cap == 0));
 	if (leaves <= t->cap)
 		return 0;
 	if (cap < leaves)
@@ -116,11 +124,13 @@ int pool_tree_reserve(struct pool_tree *t, const struct dtss_mem *mem, uint32_t 
 	t->nodes = nodes;
 	t->cap = cap;
 	pool_tree_build(t);
+	DTSS_ASSERT(leaves <= t->cap);
 	return 0;
 }
 
 void pool_tree_append(struct pool_tree *t, const struct pool_rank *rank)
 {
+	DTSS_ASSERT(t->cap % POOL_FANOUT == 0);
 	DTSS_ASSERT(t->count < t->cap);
 	t->count++;
 	pool_tree_set(t, t->count - 1, rank);
@@ -131,6 +141,8 @@ static void pool_tree_climb(struct pool_tree *t, uint32_t at, struct pool_rank r
 	uint32_t nodes = t->cap / POOL_FANOUT;
 	struct pool_node *level = t->nodes;
 
+	DTSS_ASSERT(at < t->cap);
+	DTSS_ASSERT(t->count <= t->cap);
 	for (;;) {
 		struct pool_node *n = &level[at / POOL_FANOUT];
 		struct pool_rank was = pool_node_rank(n, at % POOL_FANOUT);
@@ -166,6 +178,7 @@ void pool_tree_remove(struct pool_tree *t, uint32_t at)
 {
 	struct pool_rank last = pool_tree_at(t, t->count - 1);
 
+	DTSS_ASSERT(t->count <= t->cap);
 	DTSS_ASSERT(at < t->count);
 	pool_tree_set(t, at, &last);
 	pool_tree_climb(t, t->count - 1, pool_rank_none());

@@ -51,6 +51,8 @@ static void pool_view_destroy(struct pool *p, struct pool_view *v)
 
 static void pool_view_wake(struct pool *p, struct pool_view *v)
 {
+	DTSS_ASSERT(p->idle_count > 0);
+	DTSS_ASSERT((v->idle_prev == NULL) == (p->idle_first == v));
 	*(v->idle_prev != NULL ? &v->idle_prev->idle_next : &p->idle_first) = v->idle_next;
 	*(v->idle_next != NULL ? &v->idle_next->idle_prev : &p->idle_last) = v->idle_prev;
 	v->idle_next = NULL;
@@ -60,6 +62,8 @@ static void pool_view_wake(struct pool *p, struct pool_view *v)
 
 static void pool_view_rest(struct pool *p, struct pool_view *v)
 {
+	DTSS_ASSERT(v->refs == 0);
+	DTSS_ASSERT((p->idle_first == NULL) == (p->idle_count == 0));
 	v->idle_prev = p->idle_last;
 	*(v->idle_prev != NULL ? &v->idle_prev->idle_next : &p->idle_first) = v;
 	p->idle_last = v;
@@ -95,6 +99,7 @@ struct pool_view *pool_view_get(struct pool *p, struct pool_need *need)
 
 void pool_view_put(struct pool *p, struct pool_view *v)
 {
+	DTSS_ASSERT(p->views.slots[v->id].item == v);
 	DTSS_ASSERT(v->refs > 0);
 	v->refs--;
 	if (v->refs == 0)

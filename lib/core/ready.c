@@ -168,6 +168,7 @@ static struct ready_item *ready_find_head(const struct ready *q)
 	struct ready_item *head = q->first;
 	size_t i;
 
+	DTSS_ASSERT(q->tree == NULL || q->first != NULL);
 	for (i = 0; i < READY_LISTS; i++) {
 		const struct ready_list *l = &q->lists[i];
 

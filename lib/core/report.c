@@ -66,6 +66,7 @@ static int report_ended(struct dtss_sched *s, struct dtss_time now, struct task 
 {
 	char *detail;
 
+	DTSS_ASSERT(a == task_live(t));
 	if (batch_reserve(s, 2, 2 * BATCH_BYTES) != 0 || report_detail(s, o->detail, &detail) != 0)
 		return DTSS_E_NOMEM;
 	if (o->cause != DTSS_CAUSE_START_FAILED && o->cause != DTSS_CAUSE_REJECTED && o->cause != DTSS_CAUSE_RELEASED)
@@ -87,6 +88,7 @@ static int report_late_success(struct dtss_sched *s, struct dtss_time now, struc
 {
 	struct attempt *a = &t->attempts[t->attempt_count - 1];
 
+	DTSS_ASSERT(task_live(t) == NULL);
 	if (batch_reserve(s, 2, 2 * BATCH_BYTES) != 0)
 		return DTSS_E_NOMEM;
 	a->cause = DTSS_CAUSE_EXIT;

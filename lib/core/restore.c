@@ -18,6 +18,8 @@ static int restore_key(struct dtss_sched *s, struct wire_in *in)
 {
 	uint64_t expires = wire_get64(in);
 
+	DTSS_ASSERT(s->epoch == 0);
+	DTSS_ASSERT((s->key_head == NULL) == (s->key_tail == NULL));
 	if (!s->key_tail)
 		return DTSS_E_CORRUPT;
 	s->key_tail->expires_ns = expires;
@@ -41,6 +43,8 @@ static int restore_engine(struct dtss_sched *s, struct wire_in *in)
 	struct task *t;
 	int error = lead_counted(&s->meta) ? 0 : DTSS_E_CORRUPT;
 
+	DTSS_ASSERT(s->epoch == 0);
+	DTSS_ASSERT(s->worker_count <= s->worker_cap);
 	wheel_init(&s->wheel, 0);
 	s->key_timer.owner = TIMER_KEY;
 	s->stamp = wire_get32(in);
@@ -73,6 +77,8 @@ static void restore_worker_fields(struct dtss_sched *s, struct worker *w, struct
 {
 	int i;
 
+	DTSS_ASSERT(s->stats.workers[w->status] > 0);
+	DTSS_ASSERT(s->epoch == 0);
 	w->entry.stamp = wire_get32(in);
 	s->stats.workers[w->status]--;
 	w->status = (uint8_t)wire_in_range(in, wire_get8(in), DTSS_WORKER_ONLINE, DTSS_WORKER_STATUSES - 1);
@@ -97,6 +103,7 @@ static void restore_worker_fields(struct dtss_sched *s, struct worker *w, struct
 		w->young[i] = (uint16_t)wire_get16(in);
 		w->young_total += w->young[i];
 	}
+	DTSS_ASSERT(w->young_total <= UINT16_MAX * YOUNG_BUCKETS);
 }
 
 static int restore_worker(struct dtss_sched *s, struct wire_in *in)
@@ -123,6 +130,8 @@ static int restore_worker(struct dtss_sched *s, struct wire_in *in)
 
 static int restore_deps(struct dtss_sched *s, struct task *t, uint32_t count)
 {
+	DTSS_ASSERT(s->epoch == 0);
+	DTSS_ASSERT(t->waiting == 0);
 	if (!count)
 		return 0;
 	if (count > DTSS_AFTER_MAX)
@@ -132,11 +141,14 @@ static int restore_deps(struct dtss_sched *s, struct task *t, uint32_t count)
 		return DTSS_E_NOMEM;
 	memset(t->deps, 0, count * sizeof *t->deps);
 	t->dep_count = count;
+	DTSS_ASSERT(t->dep_count == count);
 	return 0;
 }
 
 static void restore_count(struct dtss_sched *s, struct task *t)
 {
+	DTSS_ASSERT(s->epoch == 0);
+	DTSS_ASSERT(t->need != NULL && t->queue != NULL);
 	s->task_count++;
 	if (!dtss_task_state_terminal(t->state))
 		s->stats.live[t->state]++;
@@ -220,6 +232,8 @@ static int restore_parked(struct dtss_sched *s, const uint8_t *ids, size_t count
 
 static int restore_improved(struct dtss_sched *s, const uint8_t *slots, size_t count)
 {
+	DTSS_ASSERT(s->epoch == 0);
+	DTSS_ASSERT(count == 0 || slots != NULL);
 	while (count-- > 0) {
 		struct wire_in in = { slots + count * 8, 8, 0 };
 		uint64_t slot = wire_get64(&in);
@@ -299,6 +313,7 @@ static int restore_last(struct dtss_sched *s, struct wire_in *in)
 	uint32_t due_at_once = wire_get8(in);
 	const struct task *t;
 
+	DTSS_ASSERT(s->epoch == 0);
 	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id)) {
 		const struct attempt *a = task_live(t);
 

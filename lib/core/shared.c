@@ -22,6 +22,7 @@ struct queue *queue_get(struct dtss_sched *s, const char *name)
 {
 	struct queue *q = queue_find(s, name);
 
+	DTSS_ASSERT(s->queues.count <= s->queues.cap);
 	if (q) {
 		q->refs++;
 		return q;
@@ -101,6 +102,7 @@ struct policy *policy_get(struct dtss_sched *s, const struct dtss_retry *from)
 	struct policy *p;
 	uint64_t hash;
 
+	DTSS_ASSERT(s->policies.count <= s->policies.cap);
 	policy_defaults(&r, from);
 	hash = policy_hash(s, &r);
 	p = map_find(&s->policies, hash, policy_equal, &r);

@@ -56,6 +56,7 @@ static int snapshot_worker(struct dtss_sched *s, struct dtss_snapshot *c, const 
 {
 	const struct worker *w = NULL;
 
+	DTSS_ASSERT(c->phase == PHASE_WORKERS);
 	while (c->at < pool_slots(s->pool) && !(w = (struct worker *)pool_at(s->pool, (uint32_t)c->at)))
 		c->at++;
 	if (!w) {
@@ -75,6 +76,7 @@ static int snapshot_task_record(struct dtss_sched *s, struct dtss_snapshot *c, c
 {
 	uint32_t sub = c->sub++;
 
+	DTSS_ASSERT(c->sub <= t->attempt_count + 2);
 	if (sub == 0 && t->record) {
 		*ret_piece = t->record;
 		*ret_len = t->record_len;
@@ -109,6 +111,7 @@ static int snapshot_key(struct dtss_sched *s, struct dtss_snapshot *c, const voi
 	const struct key *k = c->next;
 	struct wire_out out;
 
+	DTSS_ASSERT(c->phase == PHASE_KEYS);
 	if (!k) {
 		c->phase = s->epoch ? PHASE_ENGINE : PHASE_OVER;
 		return 0;
@@ -133,6 +136,7 @@ static int snapshot_engine(struct dtss_sched *s, struct dtss_snapshot *c, const 
 {
 	struct wire_out out;
 
+	DTSS_ASSERT(s->epoch > 0);
 	if (snapshot_begin(s, &out, SNAPSHOT_ENGINE, 64) != 0)
 		return DTSS_E_NOMEM;
 	wire_put32(&out, s->stamp);
@@ -181,6 +185,7 @@ static int snapshot_worker_state(struct dtss_sched *s, struct dtss_snapshot *c, 
 	const struct worker *w = NULL;
 	struct wire_out out;
 
+	DTSS_ASSERT(s->epoch > 0);
 	while (c->at > 0 && !(w = (struct worker *)pool_at(s->pool, (uint32_t)--c->at)))
 		;
 	if (!w) {
@@ -228,6 +233,7 @@ static int snapshot_children(struct dtss_sched *s, struct dtss_snapshot *c, cons
 	struct wire_out out;
 	uint32_t count = 0;
 
+	DTSS_ASSERT(s->epoch > 0);
 	while (t && !t->children)
 		t = ids_next(&s->tasks, t->ready.id);
 	if (!t) {
@@ -256,6 +262,7 @@ static int snapshot_lists(struct dtss_sched *s, struct dtss_snapshot *c, const v
 	const struct worker *w;
 	struct wire_out out;
 
+	DTSS_ASSERT(s->epoch > 0);
 	for (t = s->resolving_head; t; t = t->next_list)
 		resolving++;
 	for (n = s->parked; n; n = n->next_parked)
@@ -302,6 +309,7 @@ static int snapshot_timers(struct dtss_sched *s, struct dtss_snapshot *c, const 
 	struct wire_out out;
 	uint32_t count = 0;
 
+	DTSS_ASSERT(s->epoch > 0);
 	while (c->at < WHEEL_LISTS && !(t = wheel_list(&s->wheel, (unsigned)c->at)))
 		c->at++;
 	if (!t) {
@@ -327,6 +335,7 @@ static int snapshot_last(struct dtss_sched *s, struct dtss_snapshot *c, const vo
 {
 	struct wire_out out;
 
+	DTSS_ASSERT(s->epoch > 0);
 	if (snapshot_begin(s, &out, SNAPSHOT_END, 16) != 0)
 		return DTSS_E_NOMEM;
 	wire_put64(&out, s->epoch);

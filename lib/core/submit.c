@@ -47,6 +47,7 @@ static int prepare_full(struct dtss_sched *s, const struct dtss_task_spec *spec,
 {
 	const struct queue *q = queue_find(s, spec_queue(spec));
 
+	DTSS_ASSERT(pending <= DTSS_SUBMIT_MANY_MAX);
 	if (s->task_count + pending >= s->cfg.tasks_max)
 		return sched_problem(s, DTSS_E_FULL, "tasks", "fewer unfinished tasks", 0);
 	if (q && q->waiting + q->prepared >= s->cfg.queue_tasks_max)

@@ -71,6 +71,7 @@ static uint64_t task_attempt_due(const struct dtss_sched *s, const struct task *
 	const struct attempt *a = task_live(t);
 	uint64_t due, other = DTSS_NEVER;
 
+	DTSS_ASSERT(task_live(t) != NULL);
 	if (!a->sent)
 		return DTSS_NEVER;
 	due = t->renewed_ns + s->cfg.lease_ms * NS_PER_MS;
@@ -85,6 +86,7 @@ void task_arm(struct dtss_sched *s, struct dtss_time now, struct task *t)
 {
 	uint64_t due = DTSS_NEVER;
 
+	DTSS_ASSERT(t->timer.owner == TIMER_TASK);
 	if (t->done)
 		return;
 	if (task_live(t))
@@ -128,6 +130,7 @@ static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struc
 	struct dtss_outcome o = { 0 };
 	int stop = 0;
 
+	DTSS_ASSERT(a == task_live(t));
 	if (a->incarnation < w->incarnation || now.mono_ns >= t->renewed_ns + s->cfg.lease_ms * NS_PER_MS) {
 		o.cause = DTSS_CAUSE_LOST;
 		if (fence > w->deaf_fence && task_unheard(t, a)) {
@@ -152,6 +155,7 @@ void task_due(struct dtss_sched *s, struct dtss_time now, struct task *t)
 {
 	struct attempt *a = task_live(t);
 
+	DTSS_ASSERT(t->timer.link == NULL);
 	if (a) {
 		task_attempt_fired(s, now, t, a);
 		return;

@@ -34,6 +34,8 @@ void wheel_init(struct wheel *w, uint64_t now_ns)
 {
 	memset(w, 0, sizeof(*w));
 	w->tick = now_ns >> WHEEL_TICK_BITS;
+	DTSS_ASSERT(w->count == 0 && w->expired == NULL);
+	DTSS_ASSERT(w->tick <= now_ns);
 }
 
 static void wheel_link(struct timer **head, struct timer *t)

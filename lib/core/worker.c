@@ -21,6 +21,7 @@ static size_t worker_at(const struct dtss_sched *s, const char *name)
 {
 	size_t low = 0, high = s->worker_count;
 
+	DTSS_ASSERT(s->worker_count <= s->worker_cap);
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
@@ -211,6 +212,7 @@ void worker_arm(struct dtss_sched *s, struct worker *w)
 {
 	uint64_t ms = s->cfg.suspicious_ms;
 
+	DTSS_ASSERT(w->timer.owner == TIMER_WORKER);
 	if (w->status == DTSS_WORKER_SUSPICIOUS)
 		ms = s->cfg.offline_ms;
 	else if (w->status == DTSS_WORKER_OFFLINE)
@@ -238,6 +240,7 @@ void worker_due(struct dtss_sched *s, struct dtss_time now, struct worker *w)
 {
 	uint64_t silent = now.mono_ns - w->last_seen_ns;
 
+	DTSS_ASSERT(w->timer.link == NULL);
 	if (w->status == DTSS_WORKER_ONLINE && silent >= s->cfg.suspicious_ms * NS_PER_MS) {
 		worker_status(s, w, DTSS_WORKER_SUSPICIOUS);
 	}
