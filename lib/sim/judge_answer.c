@@ -228,6 +228,18 @@ static void replied_probe(struct sim *s, int32_t result)
 		SOMETIMES(s, SIM_PROBE_ANSWER_IO);
 }
 
+/* A leader whose clock stood still cannot know that its term is over: it answers from what it has, until it writes. */
+static int replied_deposed(const struct sim *s, uint32_t scheduler)
+{
+	struct dtss_node_info info = { 0 };
+
+	if (!s->wild)
+		return 0;
+	info.size = sizeof info;
+	dtss_node_info(s->schedulers[scheduler].node, &info);
+	return info.epoch != s->disk.epoch;
+}
+
 void judge_replied(struct sim *s, uint32_t scheduler, const struct sim_call *call, const struct dtss_answer *a)
 {
 	const struct judge_asked *asked = &s->judge.asked[scheduler][a->token % JUDGE_ASKED_MAX];
@@ -245,7 +257,7 @@ void judge_replied(struct sim *s, uint32_t scheduler, const struct sim_call *cal
 		replied_place(s, call, a);
 	else if (call->ask < ASK_DRAIN)
 		replied_verb(s, call, a);
-	if (a->result != 0 || s->violation.id)
+	if (a->result != 0 || s->violation.id || replied_deposed(s, scheduler))
 		return;
 	if (call->ask == ASK_GET)
 		judge_view_task(s, a->u.task, asked->seq, asked->rest);
