@@ -44,6 +44,12 @@ void scheduler_wake(struct sim *s, uint32_t index)
 	s->wake_ns[place] = next < done ? next : done;
 }
 
+/* Once the faults have stopped, what dies of an earlier one starts again soon. */
+static uint64_t scheduler_down_ns(struct sim *s)
+{
+	return s->faults_on ? 1 + sim_choose(s, SCHEDULER_DOWN_MS) * SIM_MS : SIM_S;
+}
+
 /* Everything of the process is gone. */
 static void scheduler_gone(struct sim *s, uint32_t index, uint64_t down_ns)
 {
@@ -229,14 +235,14 @@ static void scheduler_step(struct sim *s, uint32_t index)
 	}
 	error = dtss_node_step(sc->node, clock_now(s, SIM_PLACE_SCHEDULERS + index));
 	if (sc->crash_now) {
-		scheduler_crash(s, index, 1 + sim_choose(s, SCHEDULER_DOWN_MS) * SIM_MS);
+		scheduler_crash(s, index, scheduler_down_ns(s));
 		return;
 	}
 	scheduler_answers(s, index);
 	scheduler_note(s, index);
 	judge_step(s, index);
 	if (error) /* it says so to everybody, and whoever watches it starts it again */
-		scheduler_crash(s, index, 1 + sim_choose(s, SCHEDULER_DOWN_MS) * SIM_MS);
+		scheduler_crash(s, index, scheduler_down_ns(s));
 }
 
 void scheduler_turn(struct sim *s, uint32_t index)
@@ -251,7 +257,7 @@ void scheduler_turn(struct sim *s, uint32_t index)
 	if (!sc->node)
 		return;
 	if (sim_fault(s, DTSS_SIM_FAULT_STEP_CRASH)) {
-		scheduler_crash(s, index, 1 + sim_choose(s, SCHEDULER_DOWN_MS) * SIM_MS);
+		scheduler_crash(s, index, scheduler_down_ns(s));
 		return;
 	}
 	scheduler_step(s, index);
