@@ -198,11 +198,12 @@ struct sim_judge {
 	struct judge_worker workers[JUDGE_WORKERS_MAX];
 	struct judge_clock clocks[JUDGE_SCHEDULERS_MAX];
 	struct judge_reign reign;
-	uint16_t ready[JUDGE_TASKS_MAX]; /* ids */
-	uint16_t live[JUDGE_TASKS_MAX];  /* ids of tasks with a live attempt */
-	uint16_t waits[JUDGE_TASKS_MAX]; /* ids of the other unfinished ones */
-	uint16_t place[JUDGE_TASKS_MAX]; /* where a task stands in its list */
-	uint8_t list[JUDGE_TASKS_MAX];   /* which: 0 none, 1 ready, 2 live, 3 waits */
+	uint64_t deposed_seq[JUDGE_SCHEDULERS_MAX]; /* that was durable when the last reign of each ended */
+	uint16_t ready[JUDGE_TASKS_MAX];            /* ids */
+	uint16_t live[JUDGE_TASKS_MAX];             /* ids of tasks with a live attempt */
+	uint16_t waits[JUDGE_TASKS_MAX];            /* ids of the other unfinished ones */
+	uint16_t place[JUDGE_TASKS_MAX];            /* where a task stands in its list */
+	uint8_t list[JUDGE_TASKS_MAX];              /* which: 0 none, 1 ready, 2 live, 3 waits */
 	uint32_t list_count[4];
 	char tags[JUDGE_TAGS_MAX][24], resources[JUDGE_RESOURCES_MAX][24];
 	uint32_t tag_count, resource_count, need_count, key_count, worker_count;

@@ -45,6 +45,8 @@ void judge_asked(struct sim *s, uint32_t scheduler, const struct sim_call *call,
 
 	memset(asked, 0, sizeof *asked);
 	asked->seq = s->judge.last_seq;
+	if (s->wild && scheduler != s->judge.reign.scheduler)
+		asked->seq = s->judge.deposed_seq[scheduler]; /* its clock is too slow to know that its term is over */
 	asked->task_count = s->judge.task_count;
 	asked->live = f && f->live;
 	asked_note(s, scheduler, call, id);

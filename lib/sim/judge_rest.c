@@ -53,6 +53,8 @@ void judge_reign(struct sim *s, uint32_t scheduler, uint64_t epoch, const struct
 		SOMETIMES(s, r->epoch == epoch         ? SIM_PROBE_SAME_EPOCH_AGAIN :
 			     r->scheduler == scheduler ? SIM_PROBE_SAME_LEADER_AGAIN :
 							 SIM_PROBE_OTHER_LEADER);
+	if (r->count && r->scheduler != scheduler)
+		j->deposed_seq[r->scheduler] = e->seq - 1;
 	r->scheduler = scheduler;
 	r->epoch = epoch;
 	r->seq = e->seq;
