@@ -48,6 +48,11 @@ static int prepare_full(struct dtss_sched *s, const struct dtss_task_spec *spec,
 	const struct queue *q = queue_find(s, spec_queue(spec));
 
 	DTSS_ASSERT(pending <= DTSS_SUBMIT_MANY_MAX);
+	/* more at once than there is ever room for: waiting does not help */
+	if (pending >= s->cfg.tasks_max)
+		return sched_problem(s, DTSS_E_TOO_BIG, "tasks", "fewer tasks at once than may be unfinished", 0);
+	if (q && q->prepared >= s->cfg.queue_tasks_max)
+		return sched_problem(s, DTSS_E_TOO_BIG, "queue", "fewer tasks at once than may wait in the queue", 0);
 	if (s->task_count + pending >= s->cfg.tasks_max)
 		return sched_problem(s, DTSS_E_FULL, "tasks", "fewer unfinished tasks", 0);
 	if (q && q->waiting + q->prepared >= s->cfg.queue_tasks_max)

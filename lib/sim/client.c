@@ -150,12 +150,23 @@ static int client_not_now(int32_t result)
 	}
 }
 
+/* Too many at once: they go one by one. */
+static void client_split(struct sim_job *job)
+{
+	uint32_t i, n = job->group;
+
+	for (i = 0; i < n; i++)
+		job[i].group = 1;
+}
+
 static void client_submit_failed(struct sim *s, struct sim_job *job, const struct sim_reply *reply)
 {
 	int sure = reply && reply->result != DTSS_E_UNKNOWN && reply->result != DTSS_E_IO;
 	uint32_t i;
 
 	job->next_ns = s->true_ns + (500 + sim_choose(s, 4000)) * SIM_MS;
+	if (reply && reply->result == DTSS_E_TOO_BIG)
+		client_split(job);
 	if (job->keyed || sure)
 		return;
 	for (i = 0; i < job->group; i++) {

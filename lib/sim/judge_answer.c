@@ -86,6 +86,14 @@ static void replied_submit(struct sim *s, const struct sim_call *call, const str
 	}
 }
 
+/* A group that will never find room at once. */
+static int replied_too_many(const struct sim *s, const struct sim_job *job)
+{
+	const struct dtss_config *c = &s->sched_cfg;
+
+	return (c->queue_tasks_max && job->group > c->queue_tasks_max) || (c->tasks_max && job->group > c->tasks_max);
+}
+
 static void replied_submit_error(struct sim *s, const struct sim_call *call, const struct dtss_answer *a)
 {
 	const struct sim_job *job = &s->clients[call->client].jobs[call->index];
@@ -94,7 +102,8 @@ static void replied_submit_error(struct sim *s, const struct sim_call *call, con
 		SOMETIMES(s, a->result == DTSS_E_NOT_FOUND ? SIM_PROBE_UNKNOWN_PARENT : SIM_PROBE_INVALID_REFUSED);
 		return;
 	}
-	if (a->result == DTSS_E_INVALID || a->result == DTSS_E_TOO_BIG || a->result == DTSS_E_NOT_FOUND)
+	if (a->result == DTSS_E_INVALID || a->result == DTSS_E_NOT_FOUND ||
+	    (a->result == DTSS_E_TOO_BIG && !replied_too_many(s, job)))
 		sim_violate(s, "S24", "a submit that is right was refused", job->number, (uint64_t)-a->result);
 	if (a->result == DTSS_E_FULL)
 		SOMETIMES(s, SIM_PROBE_QUEUE_FULL);

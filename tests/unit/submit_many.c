@@ -57,6 +57,27 @@ START_TEST(all_get_ids_in_their_order)
 }
 END_TEST
 
+/* FULL would say that it can work later. */
+START_TEST(more_at_once_than_a_queue_ever_holds_is_too_big)
+{
+	struct dtss_config cfg = { .size = sizeof cfg, .queue_tasks_max = 5, .tasks_max = 8 };
+	size_t i;
+
+	engine_close(&e);
+	engine_open(&e, &cfg);
+	expect_refused(6, DTSS_E_TOO_BIG, 5);
+	ck_assert_int_eq(submit(5), 0);
+	expect_refused(3, DTSS_E_FULL, 0); /* 3 fit, once there is room */
+	for (i = 0; i < 9; i++)
+		specs[i].queue = i < 5 ? "a" : "b";
+	expect_refused(9, DTSS_E_FULL, 3); /* of 8, five are there already */
+	for (i = 0; i < 5; i++)
+		ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, (dtss_task_id){ i + 1 }, NULL), 0);
+	engine_pump(&e);
+	expect_refused(9, DTSS_E_TOO_BIG, 8);
+}
+END_TEST
+
 START_TEST(one_bad_one_refuses_all)
 {
 	specs[7].retry.attempts_max = 5000;
@@ -132,7 +153,7 @@ START_TEST(each_queue_counts_its_own)
 	specs[1].queue = "third";
 	specs[2].queue = "third";
 	specs[3].queue = "third";
-	expect_refused(4, DTSS_E_FULL, 3);
+	expect_refused(4, DTSS_E_TOO_BIG, 3);
 	ck_assert_int_eq(submit(3), 0);
 }
 END_TEST
@@ -187,6 +208,7 @@ Suite *suite_unit_submit_many(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, all_get_ids_in_their_order);
+	tcase_add_test(c, more_at_once_than_a_queue_ever_holds_is_too_big);
 	tcase_add_test(c, one_bad_one_refuses_all);
 	tcase_add_test(c, a_key_twice_in_one_call_is_one_task);
 	tcase_add_test(c, a_key_for_two_specifications_in_one_call_is_a_conflict);
