@@ -95,8 +95,6 @@ static int attempt_concluded(struct sim *s, const struct judge_task *t, struct j
 	const struct dtss_config *c = &s->judge.cfg;
 	uint64_t now = s->judge.event_ns, most = t->timeout_ms + c->kill_grace_ms + c->lease_ms;
 
-	/* heartbeats since then may have listed it in vain */
-	s->judge.workers[t->worker - 1].heard[s->judge.reign.scheduler].fuzzy = 1;
 	if (cause == DTSS_CAUSE_LOST) {
 		attempt_lost(s, t, f);
 		return 1;
@@ -253,6 +251,9 @@ void judge_attempt_ended(struct sim *s, uint64_t id, const struct dtss_event *e)
 		o = &lost;
 	if (o == &lost && t->live == DTSS_ATTEMPT_LEASED && t->fence > s->judge.workers[t->worker - 1].unheard)
 		s->judge.workers[t->worker - 1].unheard = t->fence;
+	/* What was not reported, or to another scheduler only: heartbeats since it was decided may have listed it in vain. */
+	if (o->cause == DTSS_CAUSE_LOST || !attempt_was_reported(f, o))
+		s->judge.workers[t->worker - 1].heard[s->judge.reign.scheduler].fuzzy = 1;
 	if (f && !attempt_was_reported(f, o) && !attempt_concluded(s, t, f, o->cause))
 		sim_violate(s, "S5", "an end that nobody reported was accepted", id, o->cause);
 	attempt_began(t, f, o, e);
