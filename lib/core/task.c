@@ -115,12 +115,16 @@ void task_ready_or_delayed(struct dtss_sched *s, struct dtss_time now, struct ta
 }
 
 /* Did its worker speak all the time, and never hear of it? Then it is sent nothing more until it shows that it hears. */
-static int task_unheard(const struct task *t, const struct attempt *a)
+static void task_unheard(const struct task *t, const struct attempt *a)
 {
-	const struct worker *w = a->worker;
+	struct worker *w = a->worker;
 
-	return a->incarnation == w->incarnation && a->state == DTSS_ATTEMPT_LEASED && a->fence > w->fence_seen &&
-	       w->last_seen_ns > t->renewed_ns;
+	DTSS_ASSERT(w != NULL && a->fence > 0);
+	if (a->incarnation != w->incarnation || a->state != DTSS_ATTEMPT_LEASED || a->fence <= w->fence_seen ||
+	    a->fence <= w->deaf_fence || w->last_seen_ns <= t->renewed_ns)
+		return;
+	w->deaf_task = t->ready.id;
+	w->deaf_fence = a->fence;
 }
 
 static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struct task *t, struct attempt *a)
@@ -133,10 +137,6 @@ static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struc
 	DTSS_ASSERT(a == task_live(t));
 	if (a->incarnation < w->incarnation || now.mono_ns >= t->renewed_ns + s->cfg.lease_ms * NS_PER_MS) {
 		o.cause = DTSS_CAUSE_LOST;
-		if (fence > w->deaf_fence && task_unheard(t, a)) {
-			w->deaf_task = t->ready.id;
-			w->deaf_fence = fence;
-		}
 	} else if (a->rejected) {
 		o.cause = DTSS_CAUSE_REJECTED;
 	} else if (a->state == DTSS_ATTEMPT_STOPPING || now.mono_ns < task_attempt_due(s, t)) {
@@ -146,6 +146,7 @@ static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struc
 		o.cause = a->state == DTSS_ATTEMPT_LEASED ? DTSS_CAUSE_REJECTED : DTSS_CAUSE_TIMEOUT;
 		stop = 1;
 	}
+	task_unheard(t, a);
 	attempt_end(s, now, t, &o, NULL);
 	if (stop) /* rests on that end */
 		action_stop(s, w, t->ready.id, fence, DTSS_CAUSE_TIMEOUT);

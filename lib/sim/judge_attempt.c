@@ -89,6 +89,15 @@ static void attempt_lost(struct sim *s, const struct judge_task *t, const struct
 		sim_violate(s, "L2", "a lease was lost that its worker was told to be renewed", f->fence, 0);
 }
 
+/* Perhaps its worker never heard of it; then it gets nothing more until it shows that it hears. */
+static void attempt_unheard(struct sim *s, const struct judge_task *t)
+{
+	struct judge_worker *w = &s->judge.workers[t->worker - 1];
+
+	if (t->live == DTSS_ATTEMPT_LEASED && t->fence > w->unheard)
+		w->unheard = t->fence;
+}
+
 /* 1: what the engine may conclude by itself. */
 static int attempt_concluded(struct sim *s, const struct judge_task *t, struct judge_fence *f, uint32_t cause)
 {
@@ -100,6 +109,8 @@ static int attempt_concluded(struct sim *s, const struct judge_task *t, struct j
 		return 1;
 	}
 	if (cause == DTSS_CAUSE_REJECTED) {
+		if (!f->unlisted)
+			attempt_unheard(s, t);
 		f->given_up = !f->unlisted;
 		SOMETIMES(s, f->unlisted ? SIM_PROBE_UNLISTED : SIM_PROBE_NEVER_CONFIRMED);
 		return f->unlisted || (t->live == DTSS_ATTEMPT_LEASED &&
@@ -249,8 +260,8 @@ void judge_attempt_ended(struct sim *s, uint64_t id, const struct dtss_event *e)
 
 	if (e->cause == DTSS_CAUSE_LOST || e->cause == DTSS_CAUSE_LOST_MAX)
 		o = &lost;
-	if (o == &lost && t->live == DTSS_ATTEMPT_LEASED && t->fence > s->judge.workers[t->worker - 1].unheard)
-		s->judge.workers[t->worker - 1].unheard = t->fence;
+	if (o == &lost)
+		attempt_unheard(s, t);
 	/* What was not reported, or to another scheduler only: heartbeats since it was decided may have listed it in vain. */
 	if (o->cause == DTSS_CAUSE_LOST || !attempt_was_reported(f, o))
 		s->judge.workers[t->worker - 1].heard[s->judge.reign.scheduler].fuzzy = 1;

@@ -110,6 +110,28 @@ START_TEST(nothing_is_sent_again_to_an_incarnation_that_is_over)
 }
 END_TEST
 
+/* Where a start has to be confirmed within less than a lease, the attempt is taken back before it is lost. */
+START_TEST(a_worker_that_does_not_hear_of_a_start_to_confirm_gets_no_more_work)
+{
+	struct dtss_config cfg = { .size = sizeof cfg, .start_confirm_ms = 5000 };
+	struct engine_agent *w;
+	dtss_task_id id;
+
+	engine_open(&e, &cfg);
+	w = engine_join(&e, "w", 2, NULL);
+	w->deaf = 1;
+	id = engine_task(&e, "job");
+	engine_pump(&e);
+	engine_pass(&e, 600000);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_READY);
+	ck_assert_uint_eq(engine_attempt(&e, id), 1);
+	engine_join(&e, "hears", 1, NULL);
+	engine_pass(&e, 1000);
+	ck_assert_str_eq(engine_holder(&e, id)->name, "hears");
+	ck_assert_uint_eq(engine_attempt(&e, id), 2);
+}
+END_TEST
+
 /* The refusal makes an agent end: it must not do so for what a crash would lose. */
 START_TEST(a_refusal_rests_on_the_newer_incarnation)
 {
@@ -172,6 +194,7 @@ Suite *suite_unit_worker(void)
 	tcase_add_test(c, a_worker_that_claims_any_load_is_full);
 	tcase_add_test(c, a_repeated_heartbeat_renews_nothing);
 	tcase_add_test(c, nothing_is_sent_again_to_an_incarnation_that_is_over);
+	tcase_add_test(c, a_worker_that_does_not_hear_of_a_start_to_confirm_gets_no_more_work);
 	tcase_add_test(c, a_refusal_rests_on_the_newer_incarnation);
 	tcase_add_test(c, many_workers_that_come_at_once_wake_what_waited);
 	suite_add_tcase(s, c);
