@@ -46,7 +46,7 @@ void judge_asked(struct sim *s, uint32_t scheduler, const struct sim_call *call,
 	memset(asked, 0, sizeof *asked);
 	asked->seq = s->judge.last_seq;
 	if (s->wild && scheduler != s->judge.reign.scheduler)
-		asked->seq = s->judge.deposed_seq[scheduler]; /* its clock is too slow to know that its term is over */
+		asked->seq = s->judge.deposed_seq[scheduler]; /* its clock is too slow, or stood still, to know of it */
 	asked->task_count = s->judge.task_count;
 	asked->live = f && f->live;
 	asked_note(s, scheduler, call, id);
@@ -239,18 +239,6 @@ static void replied_probe(struct sim *s, int32_t result)
 		SOMETIMES(s, SIM_PROBE_ANSWER_IO);
 }
 
-/* A leader whose clock stood still cannot know that its term is over: it answers from what it has, until it writes. */
-static int replied_deposed(const struct sim *s, uint32_t scheduler)
-{
-	struct dtss_node_info info = { 0 };
-
-	if (!s->wild)
-		return 0;
-	info.size = sizeof info;
-	dtss_node_info(s->schedulers[scheduler].node, &info);
-	return info.epoch != s->disk.epoch;
-}
-
 void judge_replied(struct sim *s, uint32_t scheduler, const struct sim_call *call, const struct dtss_answer *a)
 {
 	const struct judge_asked *asked = &s->judge.asked[scheduler][a->token % JUDGE_ASKED_MAX];
@@ -268,7 +256,7 @@ void judge_replied(struct sim *s, uint32_t scheduler, const struct sim_call *cal
 		replied_place(s, call, a);
 	else if (call->ask < ASK_DRAIN)
 		replied_verb(s, call, a);
-	if (a->result != 0 || s->violation.id || replied_deposed(s, scheduler))
+	if (a->result != 0 || s->violation.id)
 		return;
 	if (call->ask == ASK_GET)
 		judge_view_task(s, a->u.task, asked->seq, asked->rest);
