@@ -107,6 +107,7 @@ void attempt_grant(struct dtss_sched *s, struct dtss_time now, struct task *t, s
 	s->meta.grants++;
 	t->phase_ns = now.mono_ns;
 	t->renewed_ns = now.mono_ns;
+	t->listed = 0; /* what the worker before listed last says nothing about this one's listings, which begin at 1 */
 	t->due_wait_ns = 0;
 	w->entry.stamp = ++s->stamp;
 	attempt_link(s, t, w);

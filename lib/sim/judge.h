@@ -101,7 +101,10 @@ struct judge_fence {
 	uint32_t task, attempt, worker;
 	uint8_t live, ran, reported_count, started_reported, unlisted;
 	uint8_t stop_told;
-	uint8_t given_up;  /* for its silence about a start, or long after its timeout: it may still be there */
+	uint8_t forgotten; /* the leader heard that its worker has it no more */
+	uint64_t
+		stranger; /* the reign in which the leader heard that a worker has it, though it is not live; 0: none */
+	uint8_t given_up; /* for its silence about a start, or long after its timeout: it may still be there */
 	int32_t exit_code; /* of its process, when it ran to its end */
 	uint32_t signal;
 	struct dtss_outcome reported[JUDGE_ENDS_MAX];
@@ -219,6 +222,7 @@ struct sim_judge {
 	uint64_t compared_seq;
 	uint64_t event_ns;   /* of the event under way, on the leader's monotonic clock; 0: not known */
 	uint64_t event_true; /* the same on the true clock */
+	uint32_t strangers;  /* whose workers the leader has still to tell to stop them */
 	int places;          /* placements were asked for: loads are not exactly known */
 	int quiet;           /* at rest, and no answer of the store is awaited: all messages are out */
 	int dirty;           /* something happened since the last look at rest */

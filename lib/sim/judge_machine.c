@@ -80,6 +80,46 @@ static uint8_t heard_fuzzy(struct sim *s, const struct dtss_heartbeat *hb)
 	return fuzzy;
 }
 
+/* The leader cannot know less than what is stored: what is there and should not be is to be stopped, and what is not there
+ * and should be is to be taken back. */
+static void heard_by_leader(struct sim *s, const struct judge_worker *w, const struct dtss_heartbeat *hb)
+{
+	struct sim_judge *j = &s->judge;
+	size_t i;
+
+	for (i = 0; i < hb->held_count; i++) {
+		struct judge_fence *f = judge_fence(s, hb->held[i].fence);
+
+		if (!f || f->live || hb->held[i].state == DTSS_ATTEMPT_ENDED || f->stranger == j->reign.count)
+			continue;
+		f->stranger = j->reign.count;
+		j->strangers++;
+	}
+	for (i = 0; i < j->list_count[JUDGE_LIVE]; i++) {
+		struct judge_fence *f = judge_fence(s, j->tasks[j->live[i]].fence);
+		size_t n = 0;
+
+		if (!f || &j->workers[f->worker] != w || f->fence > hb->fence_seen || !f->told_ns ||
+		    f->incarnation != hb->incarnation)
+			continue;
+		while (n < hb->held_count && hb->held[n].fence != f->fence)
+			n++;
+		f->forgotten |= n == hb->held_count;
+	}
+}
+
+static void told_stop(struct sim *s, const struct dtss_message_stop *m)
+{
+	struct judge_fence *f = judge_fence(s, m->fence);
+
+	if (!f)
+		return;
+	f->stop_told = 1;
+	if (f->stranger && f->stranger == s->judge.reign.count)
+		s->judge.strangers--;
+	f->stranger = 0;
+}
+
 static int heard_taken(struct sim *s, uint32_t scheduler, const struct judge_worker *w, const struct dtss_heartbeat *hb)
 {
 	const struct judge_heard *h = &w->heard[scheduler];
@@ -129,6 +169,8 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 		return;
 	if (scheduler == s->judge.reign.scheduler && (hb->fence_seen >= w->unheard || hb->incarnation > h->incarnation))
 		w->unheard = 0;
+	if (scheduler == s->judge.reign.scheduler)
+		heard_by_leader(s, w, hb);
 	h->fuzzy = heard_fuzzy(s, hb);
 	h->last_ns = h->any_ns;
 	h->incarnation = hb->incarnation;
@@ -178,8 +220,8 @@ void judge_told(struct sim *s, uint32_t scheduler, const char *worker, const str
 {
 	if (m->type == DTSS_MESSAGE_ASSIGN)
 		told_assign(s, scheduler, &m->u.assign);
-	if (m->type == DTSS_MESSAGE_STOP && judge_fence(s, m->u.stop.fence))
-		judge_fence(s, m->u.stop.fence)->stop_told = 1;
+	if (m->type == DTSS_MESSAGE_STOP)
+		told_stop(s, &m->u.stop);
 	if (m->type == DTSS_MESSAGE_STOP)
 		SOMETIMES(s, m->u.stop.cause == DTSS_CAUSE_CANCEL  ? SIM_PROBE_STOP_CANCEL :
 			     m->u.stop.cause == DTSS_CAUSE_TIMEOUT ? SIM_PROBE_STOP_TIMEOUT :

@@ -27,6 +27,7 @@ static void reign_live(struct sim *s, struct judge_task *t)
 	if (!f)
 		return;
 	f->renewed_ns = f->told_ns = r->lead_ns;
+	f->forgotten = 0;
 	f->renewed_max_ns = heard > r->lead_ns ? heard : r->lead_ns;
 }
 
@@ -81,6 +82,7 @@ void judge_reign(struct sim *s, uint32_t scheduler, uint64_t epoch, const struct
 	}
 	for (i = 0; i < j->worker_count; i++)
 		j->workers[i].given = 0;
+	j->strangers = 0;
 	judge_key_lead(s);
 }
 
@@ -98,6 +100,8 @@ static void rest_live(struct sim *s, uint64_t id, uint64_t now)
 		sim_violate(s, "S22", "a task was cancelled, and nobody was told to stop it", id, f->fence);
 	if (s->judge.quiet && t->live_seq > s->judge.reign.seq && t->live == DTSS_ATTEMPT_LEASED && !f->told_ns)
 		sim_violate(s, "L4", "a task was granted, and not given out", id, f->fence);
+	if (f->forgotten)
+		sim_violate(s, "L2", "an attempt that its worker has no more is still waited for", id, f->fence);
 	if (s->judge.workers[t->worker - 1].now.incarnation > f->incarnation)
 		sim_violate(s, "L2", "an attempt of an incarnation that is gone is still there", id, f->fence);
 	if (f->told_ns && f->renewed_max_ns && now > f->renewed_max_ns + c->lease_ms * JUDGE_MS)
@@ -185,6 +189,8 @@ void judge_rest(struct sim *s, struct dtss_time now)
 		rest_live(s, j->live[i], now.mono_ns);
 	for (i = 0; i < j->list_count[JUDGE_WAITS]; i++)
 		rest_waits(s, j->waits[i], now);
+	if (j->quiet && j->strangers)
+		sim_violate(s, "S5", "a worker was not told to stop what is not its own", j->strangers, j->reign.count);
 	rest_ready(s, now.mono_ns);
 	rest_workers(s, now.mono_ns);
 	judge_key_rest(s, now.mono_ns);
