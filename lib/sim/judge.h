@@ -126,6 +126,7 @@ struct judge_heard {
 	uint64_t last_ns; /* on its clock: the last that it took; 0: none since it leads */
 	uint64_t any_ns;  /* the last that reached it */
 	uint64_t incarnation, number;
+	uint64_t fence_seen; /* by the last that it took */
 	uint64_t epoch, epoch_number,
 		epoch_incarnation;      /* the highest epoch that it told of, and first in which heartbeat */
 	uint64_t ring[JUDGE_HEARD_MAX]; /* of the last that reached it */

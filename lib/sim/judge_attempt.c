@@ -89,12 +89,14 @@ static void attempt_lost(struct sim *s, const struct judge_task *t, const struct
 		sim_violate(s, "L2", "a lease was lost that its worker was told to be renewed", f->fence, 0);
 }
 
-/* Perhaps its worker never heard of it; then it gets nothing more until it shows that it hears. */
+/* By what it told the leader, its worker never heard of it: it gets nothing more until it shows that it hears. */
 static void attempt_unheard(struct sim *s, const struct judge_task *t)
 {
 	struct judge_worker *w = &s->judge.workers[t->worker - 1];
+	const struct judge_heard *h = &w->heard[s->judge.reign.scheduler];
+	int heard = h->last_ns > s->judge.reign.lead_ns && h->fence_seen >= t->fence;
 
-	if (t->live == DTSS_ATTEMPT_LEASED && t->fence > w->unheard)
+	if (t->live == DTSS_ATTEMPT_LEASED && !heard && t->fence > w->unheard)
 		w->unheard = t->fence;
 }
 
@@ -109,8 +111,6 @@ static int attempt_concluded(struct sim *s, const struct judge_task *t, struct j
 		return 1;
 	}
 	if (cause == DTSS_CAUSE_REJECTED) {
-		if (!f->unlisted)
-			attempt_unheard(s, t);
 		f->given_up = !f->unlisted;
 		SOMETIMES(s, f->unlisted ? SIM_PROBE_UNLISTED : SIM_PROBE_NEVER_CONFIRMED);
 		return f->unlisted || (t->live == DTSS_ATTEMPT_LEASED &&
@@ -260,7 +260,7 @@ void judge_attempt_ended(struct sim *s, uint64_t id, const struct dtss_event *e)
 
 	if (e->cause == DTSS_CAUSE_LOST || e->cause == DTSS_CAUSE_LOST_MAX)
 		o = &lost;
-	if (o == &lost)
+	if (o->cause == DTSS_CAUSE_LOST || o->cause == DTSS_CAUSE_REJECTED)
 		attempt_unheard(s, t);
 	/* What was not reported, or to another scheduler only: heartbeats since it was decided may have listed it in vain. */
 	if (o->cause == DTSS_CAUSE_LOST || !attempt_was_reported(f, o))

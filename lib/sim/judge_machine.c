@@ -175,6 +175,7 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 	h->last_ns = h->any_ns;
 	h->incarnation = hb->incarnation;
 	h->number = hb->number;
+	h->fence_seen = hb->fence_seen;
 	h->stopping = (hb->flags & DTSS_HEARTBEAT_STOPPING) != 0;
 	s->judge.dirty = 1;
 	if (h->fuzzy)
