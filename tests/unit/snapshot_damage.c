@@ -244,6 +244,43 @@ START_TEST(memory_may_end_at_any_allocation)
 }
 END_TEST
 
+/* One that was just restored has room for nothing yet; and its own snapshot is the same. */
+START_TEST(a_snapshot_goes_on_where_memory_ended)
+{
+	struct fail_mem mem;
+	size_t n, i;
+
+	for (n = 1;; n++) {
+		struct dtss_snapshot c = { .size = sizeof c };
+		struct dtss_sched *s;
+		const void *bytes;
+		size_t len, start;
+		int rc;
+
+		fail_mem_init(&mem, 0);
+		ck_assert_int_eq(dtss_sched_create(&s, &e.cfg, &mem.mem), 0);
+		for (i = 0; i < piece_count; i++)
+			ck_assert_int_eq(dtss_sched_restore(s, pieces[i].bytes, pieces[i].len), 0);
+		start = mem.count;
+		mem.fail_at = start + n;
+		for (i = 0; (rc = dtss_sched_snapshot(s, &c, &bytes, &len)) != 0;) {
+			ck_assert(rc == 1 || rc == DTSS_E_NOMEM);
+			if (rc != 1)
+				continue;
+			ck_assert_uint_eq(len, pieces[i].len);
+			ck_assert_mem_eq(bytes, pieces[i].bytes, len);
+			i++;
+		}
+		ck_assert_uint_eq(i, piece_count);
+		dtss_sched_destroy(s);
+		ck_assert_uint_eq(mem.blocks, 0);
+		if (mem.count < start + n)
+			break;
+	}
+	ck_assert_uint_gt(n, 1);
+}
+END_TEST
+
 Suite *suite_unit_snapshot_damage(void)
 {
 	Suite *s = suite_create("unit_snapshot_damage");
@@ -256,6 +293,7 @@ Suite *suite_unit_snapshot_damage(void)
 	tcase_add_test(tc, a_piece_is_shorter_or_longer);
 	tcase_add_loop_test(tc, a_piece_names_what_is_not_there, 0, 3);
 	tcase_add_test(tc, memory_may_end_at_any_allocation);
+	tcase_add_test(tc, a_snapshot_goes_on_where_memory_ended);
 	suite_add_tcase(s, tc);
 	return s;
 }
