@@ -5,7 +5,8 @@ set -e
 BUILD=${BUILD:-build} MAKE=${MAKE:-make}
 b=$BUILD/proof/memory
 mkdir -p "$b"
-$MAKE -s --no-print-directory BUILD="$b" STAGE="$BUILD/stage" SANITIZE=address,undefined SUITES=torture/memory "$b/check"
+$MAKE -s --no-print-directory BUILD="$b" STAGE="$BUILD/stage" SANITIZE=address,undefined \
+	SUITES="torture/memory torture/sqlite_memory" "$b/check"
 DTSS_MEMORY=1 nice "$b/check" >"$b/memory.log" 2>&1 || {
 	cat "$b/memory.log"
 	exit 1

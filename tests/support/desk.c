@@ -222,6 +222,8 @@ static int desk_group(struct desk *d, const struct dtss_batch *batch, size_t log
 	error = desk_wait(d, &done);
 	if (log_len > 0)
 		logged = desk_wait(d, &done);
+	if (error < 0 && log_len > 0 && logged == DTSS_OK)
+		d->log_alone = d->log_asked; /* the store was opened again between the two */
 	if (error < 0)
 		return error;
 	ck_assert_int_eq(logged, DTSS_OK); /* one transaction */

@@ -33,6 +33,7 @@ struct desk {
 	size_t given_count;
 	struct desk_state states[DESK_STATES];
 	size_t state_count;
+	uint64_t log_alone; /* log bytes that were stored though the batch beside them was refused; 0: none */
 };
 
 void desk_init(struct desk *d);

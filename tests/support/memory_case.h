@@ -18,7 +18,13 @@ struct memory_case {
 	uint32_t which; /* for verbs that several cases share */
 };
 
-extern const struct memory_case memory_core[], memory_codec[], memory_agent[], memory_node[], memory_sqlite[];
-extern const size_t memory_core_count, memory_codec_count, memory_agent_count, memory_node_count, memory_sqlite_count;
+extern const struct memory_case memory_load[], memory_core[], memory_codec[], memory_agent[], memory_node[],
+	memory_sqlite[];
+extern const size_t memory_load_count, memory_core_count, memory_codec_count, memory_agent_count, memory_node_count,
+	memory_sqlite_count;
+
+/* An engine in which every verb has something to do; and what ends it. */
+struct engine *memory_core_world(void);
+void memory_core_close(void);
 
 #endif

@@ -11,18 +11,13 @@
  *      task 1 runs, key k         task 2 after it    task 3 is held   task 4 is leased   task 5 waits for a tag   6 has ended
  */
 static struct engine e;
-static struct dtss_sched *other;
-static struct fail_mem other_mem;
-static struct dtss_batch batch;
-static const struct dtss_record *rows[512];
-static size_t row_count, row_next;
 
 static dtss_task_id id_of(uint64_t id)
 {
 	return (dtss_task_id){ id };
 }
 
-static void core_world(void)
+struct engine *memory_core_world(void)
 {
 	struct dtss_task_spec spec = engine_spec("one");
 	struct engine_agent *p;
@@ -56,12 +51,13 @@ static void core_world(void)
 	ck_assert_uint_eq(engine_state(&e, id_of(1)), DTSS_TASK_RUNNING);
 	ck_assert_uint_eq(engine_state(&e, id_of(2)), DTSS_TASK_BLOCKED);
 	ck_assert_uint_eq(engine_state(&e, id_of(4)), DTSS_TASK_LEASED);
+	return &e;
 }
 
 static struct fail_mem *core_open(const struct memory_case *c)
 {
 	(void)c;
-	core_world();
+	(void)memory_core_world();
 	return &e.mem;
 }
 
@@ -69,7 +65,7 @@ static struct fail_mem *core_open(const struct memory_case *c)
 static struct fail_mem *fresh_open(const struct memory_case *c)
 {
 	(void)c;
-	core_world();
+	(void)memory_core_world();
 	dtss_sched_destroy(e.s);
 	ck_assert_int_eq(dtss_sched_create(&e.s, &e.cfg, &e.mem.mem), 0);
 	ck_assert_int_eq(records_load(&e.records, e.s), 0);
@@ -77,7 +73,7 @@ static struct fail_mem *fresh_open(const struct memory_case *c)
 	return &e.mem;
 }
 
-static void core_close(void)
+void memory_core_close(void)
 {
 	engine_pump(&e);
 	engine_close(&e);
@@ -86,116 +82,6 @@ static void core_close(void)
 static uint64_t core_trace(void)
 {
 	return dtss_sched_digest_all(e.s);
-}
-
-/* ---- create, load, lead, apply: of another engine ---- */
-
-static struct fail_mem *other_open(const struct memory_case *c)
-{
-	size_t i;
-
-	(void)c;
-	core_world();
-	for (i = row_count = row_next = 0; i < RECORDS_BUCKETS; i++) {
-		const struct records_row *row;
-
-		for (row = e.records.bucket[i]; row; row = row->next)
-			rows[row_count++] = &row->record;
-	}
-	fail_mem_init(&other_mem, 0);
-	ck_assert_int_eq(dtss_sched_create(&other, NULL, &other_mem.mem), 0);
-	return &other_mem;
-}
-
-static void other_close(void)
-{
-	dtss_sched_destroy(other);
-	core_close();
-}
-
-static uint64_t other_trace(void)
-{
-	return dtss_sched_digest_all(other);
-}
-
-static int verb_create(const struct memory_case *c)
-{
-	struct dtss_sched *s;
-	int error = dtss_sched_create(&s, NULL, &other_mem.mem);
-
-	(void)c;
-	if (error == 0)
-		dtss_sched_destroy(s);
-	return error;
-}
-
-static int verb_load(const struct memory_case *c)
-{
-	(void)c;
-	for (; row_next < row_count; row_next++) {
-		uint64_t before = other_trace();
-		int error = dtss_sched_load(other, rows[row_next]->data, rows[row_next]->len);
-
-		if (error < 0) {
-			ck_assert_uint_eq(other_trace(), before);
-			return error;
-		}
-	}
-	return 0;
-}
-
-static struct fail_mem *lead_open(const struct memory_case *c)
-{
-	struct fail_mem *mem = other_open(c);
-
-	ck_assert_int_eq(verb_load(c), 0);
-	return mem;
-}
-
-static int verb_lead(const struct memory_case *c)
-{
-	(void)c;
-	return dtss_sched_lead(other, e.now, 9);
-}
-
-/* The standby of the rig; it is thrown away after an error, and made again. */
-static struct fail_mem *apply_open(const struct memory_case *c)
-{
-	(void)c;
-	core_world();
-	engine_task(&e, "seven");
-	ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, id_of(1), NULL), 0);
-	ck_assert_int_eq(dtss_sched_drain(e.s, e.now, "b"), 0);
-	ck_assert_int_eq(dtss_sched_batch(e.s, &batch), 1);
-	return &e.standby_mem;
-}
-
-static int verb_apply(const struct memory_case *c)
-{
-	int error;
-
-	(void)c;
-	if (e.standby == NULL) {
-		ck_assert_int_eq(dtss_sched_create(&e.standby, NULL, &e.standby_mem.mem), 0);
-		ck_assert_int_eq(records_load(&e.records, e.standby), 0);
-	}
-	error = dtss_sched_apply(e.standby, &batch);
-	if (error < 0) {
-		dtss_sched_destroy(e.standby);
-		ck_assert_uint_eq(e.standby_mem.bytes, 0);
-		e.standby = NULL;
-		return error;
-	}
-	ck_assert_uint_eq(dtss_sched_digest(e.standby), dtss_sched_digest(e.s));
-	return 0;
-}
-
-static void apply_close(void)
-{
-	records_write(&e.records, &batch);
-	e.closed = batch.last_seq;
-	engine_stored(&e);
-	core_close();
 }
 
 /* ---- tasks ---- */
@@ -346,7 +232,7 @@ static struct fail_mem *tick_open(const struct memory_case *c)
 {
 	int i;
 
-	core_world();
+	(void)memory_core_world();
 	for (i = 0; c->which == 0 && i < 40; i++)
 		engine_task(&e, "dispatched");
 	if (c->which > 0)
@@ -372,25 +258,21 @@ static int verb_tick(const struct memory_case *c)
 
 #define CORE(name, verb, which)                                                                                        \
 	{                                                                                                              \
-		name, core_open, verb, core_trace, core_close, 0, which                                                \
+		name, core_open, verb, core_trace, memory_core_close, 0, which                                         \
 	}
 #define FRESH(name, verb, which)                                                                                       \
 	{                                                                                                              \
-		name, fresh_open, verb, core_trace, core_close, 0, which                                               \
+		name, fresh_open, verb, core_trace, memory_core_close, 0, which                                        \
 	}
 #define TICK(name, ms)                                                                                                 \
 	{                                                                                                              \
-		name, tick_open, verb_tick, NULL, core_close, 0, ms                                                    \
+		name, tick_open, verb_tick, NULL, memory_core_close, 0, ms                                             \
 	}
 
 const struct memory_case memory_core[] = {
-	{ "create", other_open, verb_create, NULL, other_close, 0, 0 },
-	{ "load", other_open, verb_load, NULL, other_close, 0, 0 },
-	{ "lead", lead_open, verb_lead, other_trace, other_close, 0, 0 },
-	{ "apply", apply_open, verb_apply, NULL, apply_close, 0, 0 },
 	CORE("submit", verb_submit, 1),
 	CORE("submit of everything", verb_submit, 2),
-	{ "submit of a key in use", core_open, verb_submit, core_trace, core_close, DTSS_E_CONFLICT, 3 },
+	{ "submit of a key in use", core_open, verb_submit, core_trace, memory_core_close, DTSS_E_CONFLICT, 3 },
 	CORE("submit_many", verb_submit_many, 0),
 	CORE("cancel", verb_task, DTSS_REQUEST_CANCEL),
 	CORE("retry", verb_task, DTSS_REQUEST_RETRY),

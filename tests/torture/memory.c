@@ -58,6 +58,12 @@ static void fail_all(const struct memory_case *c, size_t step)
 		printf("memory: %s: %zu failures\n", c->name, injected);
 }
 
+START_TEST(engine_from_a_store)
+{
+	fail_all(&memory_load[_i], 1);
+}
+END_TEST
+
 START_TEST(engine)
 {
 	fail_all(&memory_core[_i], 1);
@@ -94,6 +100,7 @@ Suite *suite_torture_memory(void)
 	TCase *tc = tcase_create("memory");
 
 	tcase_set_timeout(tc, 600);
+	tcase_add_loop_test(tc, engine_from_a_store, 0, (int)memory_load_count);
 	tcase_add_loop_test(tc, engine, 0, (int)memory_core_count);
 	tcase_add_loop_test(tc, codec, 0, (int)memory_codec_count);
 	tcase_add_loop_test(tc, agent_and_loop, 0, (int)memory_agent_count);
