@@ -89,6 +89,68 @@ START_TEST(what_a_newer_caller_asks_for_is_not_ignored)
 }
 END_TEST
 
+START_TEST(an_end_without_a_known_cause_is_refused_and_an_empty_detail_is_none)
+{
+	static const uint32_t unknown[] = { DTSS_CAUSE_NONE, DTSS_CAUSE_CANCEL + 1, 99 };
+	struct dtss_outcome outcome = { DTSS_CAUSE_EXIT, 1, 0, 0, "" };
+	dtss_task_id id;
+	size_t i;
+
+	engine_open(&e, NULL);
+	engine_join(&e, "w", 1, NULL);
+	id = engine_task(&e, "job");
+	engine_pump(&e);
+	for (i = 0; i < sizeof unknown / sizeof *unknown; i++)
+		ck_assert_int_eq(engine_report(&e, id, engine_fence(&e, id), DTSS_REPORT_ENDED, unknown[i], 0),
+				 DTSS_E_INVALID);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_LEASED);
+	ck_assert_int_eq(engine_ended(&e, id, &outcome), 0);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_FAILED);
+	engine_close(&e);
+}
+END_TEST
+
+START_TEST(two_specifications_with_one_key_are_damage)
+{
+	struct dtss_task_spec spec = engine_spec("job");
+	struct dtss_record_body body;
+	const struct records_row *row;
+	struct dtss_record_body *found;
+	struct dtss_sched *s;
+	uint8_t bytes[4096];
+	size_t i, len;
+
+	engine_open(&e, NULL);
+	spec.key = "one";
+	engine_submit(&e, &spec);
+	spec.key = "two";
+	engine_submit(&e, &spec);
+	engine_pump(&e);
+	spec.key = "one";
+	memset(&body, 0, sizeof body);
+	body.kind = DTSS_RECORD_SPEC;
+	body.u.spec.id = 2;
+	body.u.spec.data = bytes;
+	body.u.spec.len = dtss_spec_encode(&spec, bytes, sizeof bytes / 2);
+	ck_assert_int_eq(dtss_sched_create(&s, NULL, dtss_mem_libc()), 0);
+	for (i = 0; i < RECORDS_BUCKETS; i++)
+		for (row = e.records.bucket[i]; row; row = row->next) {
+			ck_assert_int_eq(dtss_record_decode(row->record.data, row->record.len, dtss_mem_libc(), &found),
+					 0);
+			if (found->kind == DTSS_RECORD_SPEC && found->u.spec.id == 2) {
+				len = dtss_record_encode(&body, bytes + sizeof bytes / 2, sizeof bytes / 2);
+				ck_assert_int_eq(dtss_sched_load(s, bytes + sizeof bytes / 2, len), 0);
+			} else {
+				ck_assert_int_eq(dtss_sched_load(s, row->record.data, row->record.len), 0);
+			}
+			dtss_record_free(found, dtss_mem_libc());
+		}
+	ck_assert_int_eq(dtss_sched_lead(s, e.now, 7), DTSS_E_CORRUPT);
+	dtss_sched_destroy(s);
+	engine_close(&e);
+}
+END_TEST
+
 Suite *suite_unit_refused(void)
 {
 	Suite *s = suite_create("unit_refused");
@@ -96,6 +158,8 @@ Suite *suite_unit_refused(void)
 
 	tcase_add_test(tc, before_it_leads_every_verb_is_refused);
 	tcase_add_test(tc, what_a_newer_caller_asks_for_is_not_ignored);
+	tcase_add_test(tc, an_end_without_a_known_cause_is_refused_and_an_empty_detail_is_none);
+	tcase_add_test(tc, two_specifications_with_one_key_are_damage);
 	suite_add_tcase(s, tc);
 	return s;
 }

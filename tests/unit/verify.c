@@ -134,6 +134,9 @@ START_TEST(each_count_and_each_link_is_compared)
 	t = task_any(e.s, ended.v);
 	BREAK("S10", t->attempts[0].state, DTSS_ATTEMPT_RUNNING);
 	BREAK("L2", w->timer.link, NULL);
+	engine_wait(&e, delayed, DTSS_TASK_LEASED, 600000);
+	t = task_find(e.s, delayed.v);
+	BREAK("S4", t->attempts[0].state, DTSS_ATTEMPT_RUNNING);
 	BREAK("S23", e.s->stats.slots, 0);
 	BREAK("S23", e.s->stats.used, 0);
 	BREAK("S23", e.s->key_count, 7);
