@@ -29,7 +29,7 @@
 #define JUDGE_PAST_MAX 8 /* transitions of a task that are remembered */
 #define JUDGE_SCHEDULERS_MAX DTSS_SIM_SCHEDULERS_MAX
 #define JUDGE_EPOCHS_MAX 1024
-#define JUDGE_SENT_MAX 16 /* heartbeats of a worker whose answer may still come */
+#define JUDGE_SENT_MAX 64 /* heartbeats of a worker whose answer may still come */
 #define JUDGE_HELD_MAX 24
 #define JUDGE_HEARD_MAX 16  /* moments at which a worker was heard */
 #define JUDGE_ASKED_MAX 256 /* requests of a scheduler that are not yet answered */
@@ -230,6 +230,7 @@ struct sim_judge {
 };
 
 struct sim;
+struct sim_proc;
 
 /* --- judge.c --- */
 void judge_init(struct sim *s);
@@ -250,6 +251,6 @@ void judge_told(struct sim *s, uint32_t scheduler, const char *worker, const str
 void judge_sent(struct sim *s, uint32_t worker, const struct dtss_message *m);
 void judge_answered(struct sim *s, uint32_t worker, const struct dtss_message *m);
 void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start *start);
-void judge_ended(struct sim *s, uint64_t fence, const struct dtss_outcome *o);
+void judge_ended(struct sim *s, const struct sim_proc *p, const struct dtss_outcome *o);
 
 #endif

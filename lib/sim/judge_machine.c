@@ -304,10 +304,32 @@ void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start
 		sim_violate(s, "S13", "more processes than the machine has slots", slots, at->slots);
 }
 
-void judge_ended(struct sim *s, uint64_t fence, const struct dtss_outcome *o)
-{
-	struct judge_fence *f = judge_fence(s, fence);
+/* Clocks are at most a hundredth off, and what is due is done at once. */
+#define ENDED_SLACK_NS (50 * SIM_MS)
 
+/* Its agent had the time to stop it: it may not run on when its grace, or its lease by what the agent had heard, is over. */
+static void ended_in_time(struct sim *s, const struct sim_proc *p, uint64_t acked_ns)
+{
+	uint64_t from = acked_ns > p->begun_ns ? acked_ns : p->begun_ns;
+	uint64_t lease = s->sched_cfg.lease_ms * SIM_MS, grace = WORKER_KILL_GRACE_MS * SIM_MS, term = lease / 10 * 9;
+
+	term = term > grace ? term - grace :
+			      lease / 2; /* then it is told to end, so that it is dead after nine tenths */
+	if (p->excused || s->wild)
+		return;
+	if (p->term_ns && s->true_ns > p->term_ns + grace + grace / 50 + ENDED_SLACK_NS)
+		sim_violate(s, "X2", "a process that ignores its end was not killed after its grace", p->task,
+			    p->fence);
+	if (!p->term_ns && s->true_ns > from + term + term / 50 + ENDED_SLACK_NS)
+		sim_violate(s, "X6", "a process was not told to end though its lease was nearly over", p->task,
+			    p->fence);
+}
+
+void judge_ended(struct sim *s, const struct sim_proc *p, const struct dtss_outcome *o)
+{
+	struct judge_fence *f = judge_fence(s, p->fence);
+
+	ended_in_time(s, p, f ? f->acked_true_ns : 0);
 	if (!f)
 		return;
 	f->ran = 1;

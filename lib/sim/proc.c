@@ -82,6 +82,7 @@ void proc_start(struct sim *s, uint32_t worker, const struct dtss_agent_start *s
 	p->task = start->task.v;
 	p->fence = start->fence;
 	p->excused = w->late;
+	p->begun_ns = s->true_ns;
 	proc_draw(s, p, spec->payload_len);
 	if (spec->timeout_ms && sim_fault(s, DTSS_SIM_FAULT_HANGS))
 		p->end_ns = DTSS_NEVER;
@@ -95,6 +96,8 @@ void proc_stop(struct sim *s, uint32_t worker, uint64_t fence, int force)
 	struct sim_proc *p = proc_find(&s->workers[worker], fence);
 
 	s->counts.stops++;
+	if (p && !p->term_ns)
+		p->term_ns = s->true_ns;
 	if (!p || (!force && p->ignores_term))
 		return;
 	p->end_ns = s->true_ns + 1 + sim_choose(s, 5) * SIM_MS;
@@ -111,7 +114,7 @@ static void proc_end(struct sim *s, uint32_t worker, struct sim_proc *p)
 	o.signal = p->cause == DTSS_CAUSE_EXIT ? 0 : p->signal;
 	o.exit_code = p->cause == DTSS_CAUSE_EXIT ? p->exit_code : 0;
 	p->end_ns = 0;
-	judge_ended(s, p->fence, &o);
+	judge_ended(s, p, &o);
 	sim_say(s, SIM_PLACE_WORKERS + worker, "task %llu ends: %s", (unsigned long long)p->task,
 		dtss_cause_name(p->cause));
 	DTSS_ASSERT(dtss_agent_ended(s->workers[worker].agent, clock_now(s, SIM_PLACE_WORKERS + worker), p->fence,

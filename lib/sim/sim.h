@@ -214,10 +214,14 @@ void scheduler_fini(struct sim *s, uint32_t index);
 
 /* ---- worker.c ---- */
 
+#define WORKER_KILL_GRACE_MS 2000
+
 struct sim_proc {
 	uint64_t task, fence;
 	uint64_t end_ns;     /* true; 0: this slot is free; DTSS_NEVER: it does not end by itself */
 	uint64_t started_ns; /* true: when the agent is told that it runs; 0: it was */
+	uint64_t begun_ns;   /* true */
+	uint64_t term_ns;    /* true: when it was first told to end; 0: it was not */
 	uint32_t gpus;
 	int32_t exit_code;
 	uint32_t cause; /* enum dtss_cause */

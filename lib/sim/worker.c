@@ -14,7 +14,6 @@
 /* An agent counts a lease from when it hears of it, and leaves a tenth for that. What was under way, or lay unread, for half
  * of this is not promised to be over in time. */
 #define WORKER_LATE 20
-#define WORKER_KILL_GRACE_MS 2000
 
 static void worker_start(struct sim *s, uint32_t index)
 {
