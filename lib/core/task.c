@@ -82,6 +82,13 @@ static uint64_t task_attempt_due(const struct dtss_sched *s, const struct task *
 	return due < other ? due : other;
 }
 
+/* Its worker does not have it any more, or began anew; that may have been stored before its end was. */
+static int task_attempt_over(const struct attempt *a)
+{
+	DTSS_ASSERT(a->worker && a->incarnation <= a->worker->incarnation);
+	return a->rejected || a->incarnation < a->worker->incarnation;
+}
+
 void task_arm(struct dtss_sched *s, struct dtss_time now, struct task *t)
 {
 	uint64_t due = DTSS_NEVER;
@@ -90,7 +97,7 @@ void task_arm(struct dtss_sched *s, struct dtss_time now, struct task *t)
 	if (t->done)
 		return;
 	if (task_live(t))
-		due = task_live(t)->rejected ? 0 : task_attempt_due(s, t);
+		due = task_attempt_over(task_live(t)) ? 0 : task_attempt_due(s, t);
 	else if (task_waits(t->state))
 		due = t->started_ns ? DTSS_NEVER : t->deadline_ns;
 	if (t->state == DTSS_TASK_DELAYED) {

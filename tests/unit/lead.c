@@ -199,6 +199,28 @@ START_TEST(a_finished_parent_without_children_leaves)
 }
 END_TEST
 
+/* That the worker began anew was stored; that its attempts are lost with that, not yet. */
+START_TEST(what_an_incarnation_that_is_gone_had_is_lost_at_once)
+{
+	dtss_task_id id = engine_task(&e, "job");
+	struct dtss_heartbeat hb;
+	uint64_t fence;
+
+	engine_pump(&e);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_LEASED);
+	fence = engine_fence(&e, id);
+	engine_reborn(w);
+	hb = engine_heartbeat(&e, w);
+	ck_assert_int_eq(dtss_sched_heartbeat(e.s, e.now, &hb), 0);
+	engine_store(&e);
+	ck_assert_uint_eq(engine_fence(&e, id), fence);
+	engine_restart(&e);
+	engine_pump(&e);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_READY);
+	ck_assert_uint_eq(engine_cause(&e, id), DTSS_CAUSE_LOST);
+}
+END_TEST
+
 Suite *suite_unit_lead(void)
 {
 	Suite *s = suite_create("unit_lead");
@@ -214,6 +236,7 @@ Suite *suite_unit_lead(void)
 	tcase_add_loop_test(c, what_was_not_stored_is_gone, 0, 2);
 	tcase_add_loop_test(c, totals_and_numbers_go_on, 0, 2);
 	tcase_add_test(c, an_epoch_of_nothing_is_refused);
+	tcase_add_test(c, what_an_incarnation_that_is_gone_had_is_lost_at_once);
 	tcase_add_loop_test(c, a_finished_parent_without_children_leaves, 0, 2);
 	suite_add_tcase(s, c);
 	return s;
