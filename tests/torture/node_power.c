@@ -48,7 +48,7 @@ static void spec_of(struct dtss_task_spec *spec, char *key, size_t n)
 {
 	memset(spec, 0, sizeof *spec);
 	spec->size = sizeof *spec;
-	snprintf(key, 16, "key-%zu", n);
+	snprintf(key, 16, "key-%u", (unsigned)n);
 	spec->name = spec->key = key;
 	spec->payload = "work";
 	spec->payload_len = 4;
