@@ -18,7 +18,8 @@ static uint64_t lead_left(int64_t since_ns, uint64_t wait_ns, int64_t wall_ns)
 int lead_counted(const struct dtss_meta_record *meta)
 {
 	return meta->next_task >= 1 && meta->next_task <= DTSS_TASK_ID_MAX + UINT64_C(1) &&
-	       meta->fence < LEAD_NUMBER_MAX && meta->seq < LEAD_NUMBER_MAX && meta->next_worker < LEAD_NUMBER_MAX;
+	       meta->fence < LEAD_NUMBER_MAX && meta->seq < LEAD_NUMBER_MAX && meta->next_worker >= 1 &&
+	       meta->next_worker < LEAD_NUMBER_MAX;
 }
 
 int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec)

@@ -127,6 +127,16 @@ static void worker_numbers_wrap(struct dtss_record_body *body)
 	body->u.meta.next_worker = UINT64_MAX;
 }
 
+static void no_worker_is_next(struct dtss_record_body *body)
+{
+	body->u.meta.next_worker = 0;
+}
+
+static void worker_has_no_number(struct dtss_record_body *body)
+{
+	body->u.worker.view.number = 0;
+}
+
 static void no_id_is_next(struct dtss_record_body *body)
 {
 	body->u.meta.next_task = 0;
@@ -195,6 +205,8 @@ START_TEST(a_record_that_cannot_be_true_is_damage)
 		{ DTSS_RECORD_TASK, lost_too_often },
 		{ DTSS_RECORD_META, worker_numbers_wrap },
 		{ DTSS_RECORD_META, no_id_is_next },
+		{ DTSS_RECORD_WORKER, worker_has_no_number },
+		{ DTSS_RECORD_META, no_worker_is_next },
 		{ DTSS_RECORD_ATTEMPT, attempt_is_none },
 		{ DTSS_RECORD_META, next_id_is_taken },
 		{ DTSS_RECORD_ATTEMPT, attempt_is_too_high },
@@ -315,7 +327,7 @@ Suite *suite_unit_load(void)
 	TCase *c = tcase_create("load");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 19);
+	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 21);
 	tcase_add_test(c, the_order_of_the_records_does_not_matter);
 	tcase_add_loop_test(c, records_that_do_not_belong_together_are_refused, 0, 5);
 	tcase_add_loop_test(c, an_attempt_that_does_not_fit_its_task_is_refused, 0, 4);
