@@ -173,7 +173,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		fatal("curl does not start");
-	if (c.options.net < 0 || !net_open(&c)) {
+	if (!net_open(&c)) {
 		if (c.options.net > 0)
 			fatal("network namespaces cannot be made here: that takes root, ip and tc");
 		puts("chaos: without network namespaces: nothing is cut");

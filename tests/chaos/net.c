@@ -82,12 +82,12 @@ static int net_join(struct node *node, int ours, unsigned port)
 
 int net_open(struct chaos *c)
 {
-	int ours, ok;
+	int before = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), ours, ok;
 
 	c->scheduler.net = -1;
 	for (unsigned i = 0; i < CHAOS_AGENTS_MAX; i++)
 		c->agents[i].net = -1;
-	if (c->options.net < 0 || getuid() != 0 || unshare(CLONE_NEWNET) < 0)
+	if (c->options.net < 0 || getuid() != 0 || before < 0 || unshare(CLONE_NEWNET) < 0)
 		return 0;
 	ours = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	ok = ours >= 0 && net_run(-1, "ip link set lo up") && net_run(-1, "ip link add name br0 type bridge") &&
@@ -99,8 +99,11 @@ int net_open(struct chaos *c)
 	ok = ok && net_run(-1, "tc qdisc add dev p0 root pfifo limit 0") && net_run(-1, "tc qdisc del dev p0 root");
 	for (unsigned i = 0; !ok && i < CHAOS_AGENTS_MAX; i++)
 		c->agents[i].net = -1;
-	if (!ok)
-		c->scheduler.net = -1; /* all of them on our own loopback */
+	if (!ok) { /* all of them on the loopback that there was: the new one is down */
+		c->scheduler.net = -1;
+		if (setns(before, CLONE_NEWNET) < 0)
+			fatal("setns: %s", strerror(errno));
+	}
 	return ok;
 }
 
