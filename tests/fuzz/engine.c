@@ -274,8 +274,7 @@ static void forget(struct task_model *t)
 
 static void reported(struct task_model *t, int live, int end, int code, int rc)
 {
-	/* it may have been given out and lost within one step, so that the model saw nothing of it but the event */
-	int lost = t->lost || engine_cause(&e, id_of(t)) == DTSS_CAUSE_LOST;
+	int lost = t->lost || engine_cause(&e, id_of(t)) == DTSS_CAUSE_LOST; /* or within a step */
 	int late = !live && end && code == 0 && waits(t->state) && lost;
 
 	if (t->state == DTSS_TASK_CANCELLED) { /* it may still be stopping */
