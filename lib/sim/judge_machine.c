@@ -48,8 +48,9 @@ static void heard_leases(struct sim *s, uint32_t scheduler, const struct judge_w
 	}
 }
 
-/* What runs there by our books, and is not in its list though it had heard of it, may be taken back. */
-static void heard_unlisted(struct sim *s, const struct judge_worker *w, const struct dtss_heartbeat *hb)
+/* What runs there by our books, and is not in its list though it had heard of it, may be taken back; by a leader that takes
+ * the list it must be. */
+static void heard_unlisted(struct sim *s, const struct judge_worker *w, const struct dtss_heartbeat *hb, int leads)
 {
 	uint32_t i;
 	size_t n;
@@ -62,7 +63,10 @@ static void heard_unlisted(struct sim *s, const struct judge_worker *w, const st
 			continue;
 		for (n = 0; n < hb->held_count && hb->held[n].fence != f->fence; n++)
 			;
-		f->unlisted |= n == hb->held_count;
+		if (n < hb->held_count)
+			continue;
+		f->unlisted = 1;
+		f->forgotten |= leads && f->told_ns && f->incarnation == hb->incarnation;
 	}
 }
 
@@ -80,9 +84,8 @@ static uint8_t heard_fuzzy(struct sim *s, const struct dtss_heartbeat *hb)
 	return fuzzy;
 }
 
-/* The leader cannot know less than what is stored: what is there and should not be is to be stopped, and what is not there
- * and should be is to be taken back. */
-static void heard_by_leader(struct sim *s, const struct judge_worker *w, const struct dtss_heartbeat *hb)
+/* The leader cannot know less than what is stored: what is there and should not be is to be stopped. */
+static void heard_strangers(struct sim *s, const struct dtss_heartbeat *hb)
 {
 	struct sim_judge *j = &s->judge;
 	size_t i;
@@ -94,17 +97,6 @@ static void heard_by_leader(struct sim *s, const struct judge_worker *w, const s
 			continue;
 		f->stranger = j->reign.count;
 		j->strangers++;
-	}
-	for (i = 0; i < j->list_count[JUDGE_LIVE]; i++) {
-		struct judge_fence *f = judge_fence(s, j->tasks[j->live[i]].fence);
-		size_t n = 0;
-
-		if (!f || &j->workers[f->worker] != w || f->fence > hb->fence_seen || !f->told_ns ||
-		    f->incarnation != hb->incarnation)
-			continue;
-		while (n < hb->held_count && hb->held[n].fence != f->fence)
-			n++;
-		f->forgotten |= n == hb->held_count;
 	}
 }
 
@@ -160,7 +152,7 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 		h->epoch_incarnation = hb->incarnation;
 	}
 	heard_leases(s, scheduler, w, hb, taken);
-	heard_unlisted(s, w, hb);
+	heard_unlisted(s, w, hb, taken && scheduler == s->judge.reign.scheduler);
 	h->fuzzy = 1;
 	SOMETIMES(s, taken ? SIM_PROBE_HEARTBEAT_TAKEN : SIM_PROBE_HEARTBEAT_OLD);
 	if (hb->incarnation < w->now.incarnation)
@@ -170,7 +162,7 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 	if (scheduler == s->judge.reign.scheduler && (hb->fence_seen >= w->unheard || hb->incarnation > h->incarnation))
 		w->unheard = 0;
 	if (scheduler == s->judge.reign.scheduler)
-		heard_by_leader(s, w, hb);
+		heard_strangers(s, hb);
 	h->fuzzy = heard_fuzzy(s, hb);
 	h->last_ns = h->any_ns;
 	h->incarnation = hb->incarnation;
