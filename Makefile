@@ -84,7 +84,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)')
 
 # ---- goals --------------------------------------------------------------------------------------------------------
 
-.PHONY: all lib programs demo cluster stage check chaos asan fuzz fuzzers proof planted lint format amalgamation install uninstall clean help equipped \
+.PHONY: all lib programs demo cluster stage check bench chaos asan fuzz fuzzers proof planted lint format amalgamation install uninstall clean help equipped \
 	FORCE
 all: lib programs
 
@@ -96,6 +96,7 @@ help:
 #: make demo          real work on three workers that survives a killed worker and a killed scheduler
 #: make cluster       a scheduler and three agents until Ctrl-C, and how to talk to them
 #: make check         runs every test; SUITES="unit/map conform/store" these alone
+#: make bench         measures, beside what one would pick instead; NAME="place timers" these alone
 #: make chaos         kills, stops and cuts apart real processes for two minutes; SECONDS=, SEED=
 #: make asan          the same under AddressSanitizer and UBSan
 #: make fuzz T=60     libFuzzer on every target for so many seconds each; TARGET="record batch" these alone
@@ -354,6 +355,29 @@ check: $(BUILD)/check $(BUILD)/probe $(chaos_parts) $(BUILD)/corpora all stage
 # What a user's program links, in the stage, stays as a user has it.
 asan: stage
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan STAGE=$(BUILD)/stage SANITIZE=address,undefined check
+
+# ---- bench: tests/bench/NAME.c is a bench, bench_NAME --------------------------------------------------------------
+
+bench_names := $(patsubst tests/bench/%.c,%,$(sort $(wildcard tests/bench/*.c)))
+
+$(BUILD)/bench_list.c: FORCE
+	@mkdir -p $(@D)
+	@{ echo '#include "bench/support/run.h"'; \
+	for b in $(bench_names); do echo "extern const struct bench bench_$$b;"; done; \
+	echo 'const struct bench *const bench_list[] = {'; \
+	for b in $(bench_names); do echo "&bench_$$b,"; done; \
+	echo 'NULL };'; } >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(BUILD)/bench_list.o: $(BUILD)/bench_list.c
+	$(compile_test)
+# The library as users have it, without what tests put around it.
+$(BUILD)/dtss-bench: $(BUILD)/bench_list.o $(call objects,$(wildcard tests/bench/*.c tests/bench/support/*.c)) $(archives)
+	$(call say,LD $@)
+	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) \
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -Wl,--as-needed $(call package_libs,$(check_needs)) -lpthread -lm
+
+bench: $(BUILD)/dtss-bench all
+	@DTSS_BUILD=$(abspath $(BUILD)) $(BUILD)/dtss-bench $(NAME)
 
 # ---- fuzz: tests/fuzz/NAME.c is a target ---------------------------------------------------------------------------
 # Each has a corpus and becomes a program of its own with libFuzzer; in `make check` one program feeds it all corpora.
