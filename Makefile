@@ -8,19 +8,24 @@
 PACKAGES := gcc libc6-dev g++ pkg-config libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libsqlite3-dev check \
 	mandoc clang-format-14 python3
 PACKAGES_PROOF := clang-14 libclang-rt-14-dev gcc-12-multilib libc6-dev-i386 gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
+PACKAGES_BENCH := wrk
+PACKAGES_PEERS := beanstalkd gearman-job-server redis-server postgresql libpq-dev
 
-wanted := $(filter deps deps-proof,$(MAKECMDGOALS))
+wanted := $(filter deps deps-proof deps-bench deps-peers,$(MAKECMDGOALS))
 ifneq ($(wanted),)
 others := $(filter-out $(wanted),$(MAKECMDGOALS))
-.PHONY: deps deps-proof others $(others)
+.PHONY: deps deps-proof deps-bench deps-peers others $(others)
 deps-proof: PACKAGES := $(PACKAGES_PROOF)
-deps deps-proof:
+deps-bench: PACKAGES := $(PACKAGES_BENCH)
+deps-peers: PACKAGES := $(PACKAGES_PEERS)
+deps deps-proof deps-bench deps-peers:
 	@missing=; for p in $(PACKAGES); do \
 		dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; \
 	done; \
 	[ -n "$$missing" ] || { echo 'deps: nothing is missing'; exit 0; }; \
 	command -v apt-get >/dev/null || { echo "deps: this machine has no apt-get; install:$$missing" >&2; exit 1; }; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	[ -z "$$sudo" ] || command -v sudo >/dev/null || { echo "deps: only root can install:$$missing" >&2; exit 1; }; \
 	echo "deps: installing$$missing"; \
 	$$sudo apt-get update -qq && \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
@@ -102,6 +107,7 @@ help:
 #: make fuzz T=60     libFuzzer on every target for so many seconds each; TARGET="record batch" these alone
 #: make proof PART=…  the long runs, in parts that go on where they were stopped: tests/proof/PART.sh
 #: make planted       is every fault of tests/planted found by the simulator? PLANTED="name..." these alone, JOBS=N
+#: make deps-bench    installs what the http bench needs: wrk
 #: make deps-proof    installs what fuzz and proof need beyond deps
 #: make lint          the gates; silent when all is well
 #: make format        clang-format over all sources
@@ -376,7 +382,13 @@ $(BUILD)/dtss-bench: $(BUILD)/bench_list.o $(call objects,$(wildcard tests/bench
 	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) \
 		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -Wl,--as-needed $(call package_libs,$(check_needs)) -lpthread -lm
 
-bench: $(BUILD)/dtss-bench all
+# Programs that benches start: what a server is measured beside, and what a task runs.
+bench_parts := $(addprefix $(BUILD)/,bench-constant bench-job)
+$(bench_parts): $(BUILD)/bench-%: $(BUILD)/tests/bench/programs/%.o
+	$(call say,LD $@)
+	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $< -Wl,--as-needed $(call package_libs,libmicrohttpd)
+
+bench: $(BUILD)/dtss-bench $(bench_parts) all
 	@DTSS_BUILD=$(abspath $(BUILD)) $(BUILD)/dtss-bench $(NAME)
 
 # ---- fuzz: tests/fuzz/NAME.c is a target ---------------------------------------------------------------------------
