@@ -95,11 +95,11 @@ int bench_must(int result, const char *what)
 
 /* --- the runner --- */
 
-static void list(void)
+static void list(FILE *to)
 {
 	for (const struct bench *const *b = bench_list; *b; b++)
-		printf("%-10s %s%s%s%s\n", (*b)->name, (*b)->summary, (*b)->cases ? " [:" : "",
-		       (*b)->cases ? (*b)->cases : "", (*b)->cases ? "]" : "");
+		fprintf(to, "%-10s %s%s%s%s\n", (*b)->name, (*b)->summary, (*b)->cases ? " [:" : "",
+			(*b)->cases ? (*b)->cases : "", (*b)->cases ? "]" : "");
 }
 
 static const struct bench *find(const char *word)
@@ -130,7 +130,7 @@ static int check_names(const struct main_ctx *ctx)
 		if (near.best)
 			return options_refuse(PROGRAM, "no bench %s (did you mean %s?)", bare, near.best);
 		fprintf(stderr, PROGRAM ": no bench %s; there are:\n", bare);
-		list();
+		list(stderr);
 		return OPTIONS_EXIT_USAGE;
 	}
 	return 0;
@@ -177,7 +177,7 @@ int main(int argc, char **argv)
 	if (result < 0)
 		return options_status(result);
 	if (ctx.list) {
-		list();
+		list(stdout);
 		return 0;
 	}
 	result = check_names(&ctx);
