@@ -13,7 +13,7 @@ struct beat_task {
 };
 
 struct beat_agent {
-	char name[16];
+	char name[24];
 	uint64_t number; /* of the heartbeat that was written last */
 	uint64_t fence_seen;
 	unsigned slots;
