@@ -3,37 +3,23 @@
 #include "bench/support/place.h"
 
 /* The decision and its accounting alone. */
-static struct pool_entry *place_pool_one(struct place *p, const uint32_t request)
+static int place_pool_one(struct place *p, uint32_t request)
 {
 	struct pool_entry *e = pool_best(p->pool, &p->needs[request]);
 
 	if (!e)
-		return NULL;
+		return 0;
 	e->used++;
 	e->stamp = ++p->stamp;
 	pool_update(p->pool, e);
-	p->given[p->given_count++] = e;
-	return e;
-}
-
-static size_t place_pool_batch(struct place *p, struct bench_samples *calls)
-{
-	for (size_t i = 0; i < PLACE_BATCH; i++) {
-		uint32_t request = p->world->requests[p->next++ % WORLD_REQUESTS];
-		uint64_t from = calls ? bench_tick() : 0;
-		struct pool_entry *e = place_pool_one(p, request);
-
-		if (calls)
-			bench_add(calls, bench_tick_ns(from, bench_tick()));
-		*(e ? &p->placed : &p->refused) += 1;
-	}
-	return PLACE_BATCH;
+	p->given[p->given_count++] = (uint32_t)(e - p->entries);
+	return 1;
 }
 
 static void place_pool_take_back(struct place *p)
 {
 	while (p->given_count > 0) {
-		struct pool_entry *e = p->given[--p->given_count];
+		struct pool_entry *e = &p->entries[p->given[--p->given_count]];
 
 		e->used--;
 		pool_update(p->pool, e);
@@ -43,7 +29,7 @@ static void place_pool_take_back(struct place *p)
 void place_pool_make(struct place *p, const struct world *w)
 {
 	p->world = w;
-	p->batch = place_pool_batch;
+	p->one = place_pool_one;
 	p->take_back = place_pool_take_back;
 	bench_mem_init(&p->mem);
 	bench_must(pool_create(&p->pool, &p->mem.mem, DTSS_PLACE_LEAST_LOAD), "pool_create");

@@ -5,23 +5,15 @@
 
 #define PLACE_AGAIN_MS 2000 /* beyond placement_grace_ms, so that a heartbeat replaces what was placed */
 
-static size_t place_sched_batch(struct place *p, struct bench_samples *calls)
+static int place_sched_one(struct place *p, uint32_t request)
 {
-	struct dtss_time now = bench_now(p->ms);
+	const struct world_need *need = &p->world->needs[request];
+	struct dtss_placement placement;
 
-	for (size_t i = 0; i < PLACE_BATCH; i++) {
-		const struct world_need *need = &p->world->needs[p->world->requests[p->next++ % WORLD_REQUESTS]];
-		struct dtss_placement placement;
-		uint64_t from = calls ? bench_tick() : 0;
-		int result = dtss_sched_place(p->sched, now, need->names, need->count, &placement);
-
-		if (calls)
-			bench_add(calls, bench_tick_ns(from, bench_tick()));
-		if (result == 0)
-			p->chosen[p->given_count++] = (uint32_t)strtoul(placement.worker + 1, NULL, 10);
-		*(result == 0 ? &p->placed : &p->refused) += 1;
-	}
-	return PLACE_BATCH;
+	if (dtss_sched_place(p->sched, bench_now(p->ms), need->names, need->count, &placement) != 0)
+		return 0;
+	p->given[p->given_count++] = (uint32_t)strtoul(placement.worker + 1, NULL, 10);
+	return 1;
 }
 
 /* Time passes, and the workers say what they run. */
@@ -30,14 +22,14 @@ static void place_sched_take_back(struct place *p)
 	p->ms += PLACE_AGAIN_MS;
 	engine_settle(p->sched, p->ms);
 	while (p->given_count > 0)
-		engine_heartbeat(p->sched, p->ms, &p->world->workers[p->chosen[--p->given_count]], ++p->number);
+		engine_heartbeat(p->sched, p->ms, &p->world->workers[p->given[--p->given_count]], ++p->number);
 	engine_settle(p->sched, p->ms);
 }
 
 void place_sched_make(struct place *p, const struct world *w)
 {
 	p->world = w;
-	p->batch = place_sched_batch;
+	p->one = place_sched_one;
 	p->take_back = place_sched_take_back;
 	bench_mem_init(&p->mem);
 	p->sched = engine_make(&p->mem.mem, w->count);
