@@ -10,28 +10,40 @@
 #include "core/check.h"
 
 #define SQLITE_FILE_ID 0x44545353 /* "DTSS" */
-#define SQLITE_FILE_VERSION 1
+#define SQLITE_FILE_VERSION 2
 #define SQLITE_FILE_PATH_MAX PATH_MAX
 
 /*
  * To change the schema: 1. increase SQLITE_FILE_VERSION; 2. let sqlite_open.c bring files of the two versions before it
  * up to date in one transaction; 3. keep a file of the old version in tests/golden; 4. say so in dtss_persistence(7).
  *
- * task and history hold TASK records, of live and of finished tasks. spec and attempt hold those of both. attempt and log
- * are clustered by their whole key, which is how they are read. The index is for lists of what went wrong: most tasks
- * succeed, so it is small, and those that succeed do not pay for it.
+ * task and history hold TASK records, of live and of finished tasks, and beside each of them that of its first attempt:
+ * most tasks have no other, and so are written as one row. spec holds the specifications of both, attempt what was tried
+ * again. attempt and log are clustered by their whole key, which is how they are read. The index is for lists of what
+ * went wrong: most tasks succeed, so it is small, and those that succeed do not pay for it.
  */
 #define SQLITE_STORE_SCHEMA                                                                                            \
 	"CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"                                                \
-	"CREATE TABLE task(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"                                               \
+	"CREATE TABLE task(id INTEGER PRIMARY KEY, data BLOB NOT NULL, first BLOB);"                                   \
 	"CREATE TABLE spec(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"                                               \
 	"CREATE TABLE attempt(id INTEGER, n INTEGER, data BLOB NOT NULL, PRIMARY KEY(id, n)) WITHOUT ROWID;"           \
 	"CREATE TABLE key(key BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;"                                    \
 	"CREATE TABLE worker(name BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;"                                \
-	"CREATE TABLE history(id INTEGER PRIMARY KEY, state INTEGER NOT NULL, data BLOB NOT NULL);"                    \
+	"CREATE TABLE history(id INTEGER PRIMARY KEY, state INTEGER NOT NULL, data BLOB NOT NULL, first BLOB);"        \
 	"CREATE INDEX history_other ON history(id, state) WHERE state <> 7;"                                           \
 	"CREATE TABLE log(fence INTEGER, stream INTEGER, offset INTEGER, data BLOB NOT NULL,"                          \
 	" PRIMARY KEY(fence, stream, offset)) WITHOUT ROWID;"
+
+/* In format 1 the first attempt was a row like the others. */
+#define SQLITE_STORE_UPDATE                                                                                            \
+	"BEGIN IMMEDIATE;"                                                                                             \
+	"ALTER TABLE task ADD COLUMN first BLOB;"                                                                      \
+	"ALTER TABLE history ADD COLUMN first BLOB;"                                                                   \
+	"UPDATE task SET first = (SELECT a.data FROM attempt a WHERE a.id = task.id AND a.n = 1);"                     \
+	"UPDATE history SET first = (SELECT a.data FROM attempt a WHERE a.id = history.id AND a.n = 1);"               \
+	"DELETE FROM attempt WHERE n = 1;"                                                                             \
+	"PRAGMA user_version=2;"                                                                                       \
+	"COMMIT"
 
 /* Every statement is prepared once. X(name, connection, text); W writes, R reads. */
 #define SQLITE_STORE_STATEMENTS(X)                                                                                     \
@@ -42,7 +54,9 @@
 	X(NUMBER_PUT, W, "INSERT OR REPLACE INTO meta VALUES(?1, ?2)")                                                 \
 	X(META_PUT, W, "INSERT OR REPLACE INTO meta VALUES('record', ?1)")                                             \
 	X(META_DROP, W, "DELETE FROM meta WHERE key = 'record'")                                                       \
-	X(TASK_PUT, W, "INSERT OR REPLACE INTO task VALUES(?1, ?2)")                                                   \
+	X(TASK_PUT, W, "INSERT INTO task(id, data) VALUES(?1, ?2) ON CONFLICT(id) DO UPDATE SET data = ?2")            \
+	X(TASK_BOTH, W, "INSERT OR REPLACE INTO task VALUES(?1, ?2, ?3)")                                              \
+	X(TASK_FIRST, W, "UPDATE task SET first = ?2 WHERE id = ?1")                                                   \
 	X(TASK_DROP, W, "DELETE FROM task WHERE id = ?1")                                                              \
 	X(SPEC_PUT, W, "INSERT OR REPLACE INTO spec VALUES(?1, ?2)")                                                   \
 	X(SPEC_DROP, W, "DELETE FROM spec WHERE id = ?1")                                                              \
@@ -52,20 +66,27 @@
 	X(KEY_DROP, W, "DELETE FROM key WHERE key = ?1")                                                               \
 	X(WORKER_PUT, W, "INSERT OR REPLACE INTO worker VALUES(?1, ?2)")                                               \
 	X(WORKER_DROP, W, "DELETE FROM worker WHERE name = ?1")                                                        \
-	X(HISTORY_PUT, W, "INSERT OR REPLACE INTO history VALUES(?1, ?2, ?3)")                                         \
+	X(HISTORY_PUT, W,                                                                                              \
+	  "INSERT OR REPLACE INTO history VALUES(?1, ?4, ?2, coalesce((SELECT first FROM task WHERE id = ?1),"         \
+	  " (SELECT first FROM history WHERE id = ?1)))")                                                              \
+	X(HISTORY_BOTH, W, "INSERT OR REPLACE INTO history VALUES(?1, ?4, ?2, ?3)")                                    \
+	X(HISTORY_FIRST, W, "UPDATE history SET first = ?2 WHERE id = ?1")                                             \
 	X(HISTORY_DROP, W, "DELETE FROM history WHERE id = ?1")                                                        \
 	X(LOG_END, W,                                                                                                  \
 	  "SELECT offset + length(data) FROM log WHERE fence = ?1 AND stream = ?2"                                     \
 	  " ORDER BY offset DESC LIMIT 1")                                                                             \
 	X(LOG_PUT, W, "INSERT INTO log VALUES(?1, ?2, ?3, ?4)")                                                        \
-	X(LOAD_META, R, "SELECT value, 0 FROM meta WHERE key = 'record'")                                              \
-	X(LOAD_TASK, R, "SELECT data, id FROM task")                                                                   \
-	X(LOAD_SPEC, R, "SELECT s.data, s.id FROM task t CROSS JOIN spec s ON s.id = t.id")                            \
-	X(LOAD_ATTEMPT, R, "SELECT a.data, a.id FROM task t CROSS JOIN attempt a ON a.id = t.id")                      \
-	X(LOAD_KEY, R, "SELECT data, 0 FROM key")                                                                      \
-	X(LOAD_WORKER, R, "SELECT data, 0 FROM worker")                                                                \
+	X(LOAD_META, R, "SELECT 0, value FROM meta WHERE key = 'record'")                                              \
+	X(LOAD_TASK, R, "SELECT t.id, t.data, s.data, t.first FROM task t LEFT JOIN spec s ON s.id = t.id")            \
+	X(LOAD_ATTEMPT, R,                                                                                             \
+	  "SELECT a.id, a.data FROM task t CROSS JOIN attempt a ON a.id = t.id WHERE t.first IS NOT NULL")             \
+	X(LOAD_KEY, R, "SELECT 0, data FROM key")                                                                      \
+	X(LOAD_WORKER, R, "SELECT 0, data FROM worker")                                                                \
 	X(TASK_GET, R, "SELECT data FROM task WHERE id = ?1 UNION ALL SELECT data FROM history WHERE id = ?1 LIMIT 1") \
 	X(SPEC_GET, R, "SELECT data FROM spec WHERE id = ?1")                                                          \
+	X(FIRST_GET, R,                                                                                                \
+	  "SELECT first FROM (SELECT first FROM task WHERE id = ?1 UNION ALL SELECT first FROM history"                \
+	  " WHERE id = ?1 LIMIT 1) WHERE first IS NOT NULL")                                                           \
 	X(ATTEMPT_GET, R, "SELECT data FROM attempt WHERE id = ?1 ORDER BY n")                                         \
 	X(HISTORY_LIST, R, "SELECT id, state FROM history WHERE id > ?1 ORDER BY id")                                  \
 	X(HISTORY_OTHER, R,                                                                                            \
@@ -131,7 +152,10 @@ struct sqlite_store {
 	struct sqlite_op *first; /* submitted and not yet polled */
 	struct sqlite_op **last;
 	size_t op_count;
+	const struct dtss_record *pending; /* an ATTEMPT that goes into the row of the TASK that follows */
+	int homeless;                      /* ATTEMPTs whose TASK had no row yet */
 	int load_phase;
+	int load_column;             /* the next of the row that the reader stands on; 0: it stands on none */
 	struct sqlite_block *blocks; /* what the last completion points to */
 	struct dtss_record *records;
 	size_t record_count;

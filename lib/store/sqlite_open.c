@@ -175,6 +175,25 @@ static int sqlite_use_wal(sqlite3 *db)
 	return rc == SQLITE_OK ? end : rc;
 }
 
+/* A file of the format before is brought up to date, whole or not at all. */
+static int sqlite_update(sqlite3 *db)
+{
+	sqlite3_stmt *st;
+	int rc, version = 0;
+
+	rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		version = sqlite3_column_int(st, 0);
+	rc = sqlite3_finalize(st);
+	if (rc != SQLITE_OK || version == SQLITE_FILE_VERSION)
+		return rc;
+	rc = sqlite3_exec(db, SQLITE_STORE_UPDATE, NULL, NULL, NULL);
+	return rc == SQLITE_ERROR ? SQLITE_CORRUPT : rc; /* a table is missing */
+}
+
 static int sqlite_open_writer(struct sqlite_store *s)
 {
 	int rc = sqlite3_open_v2(s->path, &s->writer, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -185,6 +204,8 @@ static int sqlite_open_writer(struct sqlite_store *s)
 		rc = sqlite_use_wal(s->writer);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(s->writer, SQLITE_STORE_PRAGMAS, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite_update(s->writer);
 	if (rc == SQLITE_OK)
 		(void)sqlite3_wal_hook(s->writer, sqlite_wal_length, s); /* in place of its own checkpoints */
 	return rc;

@@ -118,6 +118,13 @@ static int sqlite_task_get(struct sqlite_store *s, uint64_t id)
 	return error == DTSS_OK ? sqlite_records_get(s, STATEMENT_SPEC_GET, DTSS_RECORD_SPEC, id) : error;
 }
 
+static int sqlite_attempts_get(struct sqlite_store *s, uint64_t id)
+{
+	int error = sqlite_records_get(s, STATEMENT_FIRST_GET, DTSS_RECORD_ATTEMPT, id);
+
+	return error == DTSS_OK ? sqlite_records_get(s, STATEMENT_ATTEMPT_GET, DTSS_RECORD_ATTEMPT, id) : error;
+}
+
 static void sqlite_rows(const struct sqlite_store *s, struct dtss_store_done *done)
 {
 	done->u.rows.records = s->records;
@@ -129,7 +136,7 @@ int sqlite_get(struct sqlite_store *s, uint64_t id, struct dtss_store_done *done
 	int error = sqlite_task_get(s, id);
 
 	if (error == DTSS_OK)
-		error = sqlite_records_get(s, STATEMENT_ATTEMPT_GET, DTSS_RECORD_ATTEMPT, id);
+		error = sqlite_attempts_get(s, id);
 	sqlite_rows(s, done);
 	return error;
 }
@@ -177,7 +184,7 @@ static int sqlite_list_task(struct sqlite_store *s, const struct dtss_task_filte
 	if (error == DTSS_OK)
 		error = sqlite_match(s, f, from);
 	if (error > 0) {
-		error = sqlite_records_get(s, STATEMENT_ATTEMPT_GET, DTSS_RECORD_ATTEMPT, id);
+		error = sqlite_attempts_get(s, id);
 		return error < 0 ? error : 1;
 	}
 	s->record_count = from;
@@ -282,34 +289,87 @@ int sqlite_log_read(struct sqlite_store *s, const struct dtss_log_chunk *chunk, 
 
 /* ---- load ---- */
 
+/* What the statements of the load give, behind the id. */
+static const struct {
+	int statement;
+	int columns;
+	uint32_t kinds[3];
+} sqlite_loads[] = { { STATEMENT_LOAD_META, 1, { DTSS_RECORD_META } },
+		     { STATEMENT_LOAD_TASK, 3, { DTSS_RECORD_TASK, DTSS_RECORD_SPEC, DTSS_RECORD_ATTEMPT } },
+		     { STATEMENT_LOAD_ATTEMPT, 1, { DTSS_RECORD_ATTEMPT } },
+		     { STATEMENT_LOAD_KEY, 1, { DTSS_RECORD_KEY } },
+		     { STATEMENT_LOAD_WORKER, 1, { DTSS_RECORD_WORKER } } };
+
+#define SQLITE_LOADS ((int)(sizeof sqlite_loads / sizeof sqlite_loads[0]))
+
+/* The record stays where SQLite has it: until the statement steps, which the next call does. 0: the column is empty. */
+static int sqlite_load_column(struct sqlite_store *s, sqlite3_stmt *st, const void **ret_data, size_t *ret_len)
+{
+	uint32_t kind = sqlite_loads[s->load_phase].kinds[s->load_column - 1];
+	uint64_t id = (uint64_t)sqlite3_column_int64(st, 0);
+	struct dtss_record r;
+	const void *blob;
+	size_t len;
+	int error;
+
+	DTSS_ASSERT(s->load_column > 0);
+	if (sqlite3_column_type(st, s->load_column) == SQLITE_NULL)
+		return 0;
+	blob = sqlite3_column_blob(st, s->load_column);
+	len = (size_t)sqlite3_column_bytes(st, s->load_column);
+	if (blob == NULL)
+		return len > 0 ? DTSS_E_NOMEM : sqlite_damage(s, DTSS_E_CORRUPT);
+	error = dtss_record_peek(blob, len, &r);
+	if (error == DTSS_OK && (r.kind != kind || r.id != id))
+		error = DTSS_E_CORRUPT;
+	if (error < 0)
+		return sqlite_damage(s, error);
+	*ret_data = blob;
+	*ret_len = len;
+	return 1;
+}
+
+/* The next column of the row, else the next row: 1 and a record, 0: on to the next phase, or an error. */
+static int sqlite_load_phase(struct sqlite_store *s, const void **ret_data, size_t *ret_len)
+{
+	sqlite3_stmt *st = s->statements[sqlite_loads[s->load_phase].statement];
+	int rc, found;
+
+	for (;;) {
+		while (s->load_column > 0 && s->load_column <= sqlite_loads[s->load_phase].columns) {
+			found = sqlite_load_column(s, st, ret_data, ret_len);
+			s->load_column++;
+			if (found != 0)
+				return found;
+		}
+		s->load_column = 1;
+		rc = sqlite3_step(st);
+		if (rc != SQLITE_ROW)
+			break;
+	}
+	s->load_column = 0;
+	(void)sqlite3_reset(st); /* says the same again */
+	return rc == SQLITE_DONE ? 0 : sqlite_fail(s, s->reader, rc);
+}
+
 int sqlite_load(struct dtss_store *store, const void **ret_data, size_t *ret_len)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
-	int error, rc;
+	int result;
 
 	sqlite_forget(s);
 	sqlite_group_commit(s);
-	error = s->load_phase == 0 ? sqlite_ready(s) : s->failed;
-	for (; error == DTSS_OK && STATEMENT_LOAD_META + s->load_phase <= STATEMENT_LOAD_WORKER; s->load_phase++) {
-		sqlite3_stmt *st = s->statements[STATEMENT_LOAD_META + s->load_phase];
-
-		rc = sqlite3_step(st);
-		if (rc == SQLITE_ROW) {
-			uint64_t id = (uint64_t)sqlite3_column_int64(st, 1);
-
-			error = sqlite_record_take(s, st, (uint32_t)(DTSS_RECORD_META + s->load_phase), id);
-			if (error < 0)
-				break;
-			*ret_data = s->records[0].data;
-			*ret_len = s->records[0].len;
-			return 1;
-		}
-		(void)sqlite3_reset(st); /* says the same again */
-		if (rc != SQLITE_DONE)
-			error = sqlite_fail(s, s->reader, rc);
+	result = s->load_phase == 0 && s->load_column == 0 ? sqlite_ready(s) : s->failed;
+	while (result == 0 && s->load_phase < SQLITE_LOADS) {
+		result = sqlite_load_phase(s, ret_data, ret_len);
+		if (result == 0)
+			s->load_phase++;
 	}
-	if (error < 0 && s->reader != NULL)
-		(void)sqlite3_reset(s->statements[STATEMENT_LOAD_META + s->load_phase]);
+	if (result > 0)
+		return result;
+	if (result < 0 && s->reader != NULL)
+		(void)sqlite3_reset(s->statements[sqlite_loads[s->load_phase].statement]);
 	s->load_phase = 0;
-	return error;
+	s->load_column = 0;
+	return result;
 }

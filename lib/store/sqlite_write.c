@@ -12,7 +12,7 @@ static const struct {
 } sqlite_write_statements[] = {
 	{ 0, 0 },
 	{ STATEMENT_META_PUT, STATEMENT_META_DROP },       /* DTSS_RECORD_META */
-	{ STATEMENT_TASK_PUT, STATEMENT_TASK_DROP },       /* DTSS_RECORD_TASK */
+	{ 0, 0 },                                          /* DTSS_RECORD_TASK: sqlite_task_write() */
 	{ STATEMENT_SPEC_PUT, STATEMENT_SPEC_DROP },       /* DTSS_RECORD_SPEC */
 	{ STATEMENT_ATTEMPT_PUT, STATEMENT_ATTEMPT_DROP }, /* DTSS_RECORD_ATTEMPT */
 	{ STATEMENT_KEY_PUT, STATEMENT_KEY_DROP },         /* DTSS_RECORD_KEY */
@@ -42,49 +42,151 @@ static int sqlite_record_drop(struct sqlite_store *s, const struct dtss_record *
 	return rc == SQLITE_OK ? sqlite_run(s, statement) : rc;
 }
 
-static int sqlite_record_put(struct sqlite_store *s, const struct dtss_record *r)
+static int sqlite_record_put(struct sqlite_store *s, const struct dtss_record *r, int statement)
 {
-	int statement = sqlite_write_statements[r->kind].put, count;
 	sqlite3_stmt *st = s->statements[statement];
-	int rc = sqlite_bind_key(st, r, &count);
+	int count, rc = sqlite_bind_key(st, r, &count);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_blob64(st, count + 1, r->data, r->len, SQLITE_STATIC);
 	return rc == SQLITE_OK ? sqlite_run(s, statement) : rc;
 }
 
-static int sqlite_history_put(struct sqlite_store *s, const struct dtss_record *r)
+/* ---- tasks, with their first attempts ---- */
+
+/*
+ * One row holds both. The engine puts the ATTEMPT before its TASK, so that they can be written together; whoever puts
+ * them elsewhere pays for an UPDATE.
+ *
+ *      SPEC  ATTEMPT 1  TASK          task(id, data, first)
+ *                └───────┴──────────────────►┴─────┘
+ */
+static int sqlite_is_first(const struct dtss_record *r)
 {
-	sqlite3_stmt *st = s->statements[STATEMENT_HISTORY_PUT];
+	return r->kind == DTSS_RECORD_ATTEMPT && r->sub == 1;
+}
+
+/* Will a TASK of the same id be written before anything of another task? */
+static int sqlite_task_follows(const struct dtss_batch *batch, size_t i)
+{
+	uint64_t id = batch->records[i].id;
+
+	DTSS_ASSERT(id > 0);
+	for (i++; i < batch->record_count && batch->records[i].id == id; i++)
+		if (batch->records[i].kind == DTSS_RECORD_TASK)
+			return (batch->records[i].flags & DTSS_RECORD_DELETE) == 0;
+	return 0;
+}
+
+/* Into the row that there is, of the live task or of the finished one. */
+static int sqlite_first_put(struct sqlite_store *s, const struct dtss_record *r)
+{
+	static const int statements[] = { STATEMENT_TASK_FIRST, STATEMENT_HISTORY_FIRST };
+	int i, rc = SQLITE_OK;
+
+	for (i = 0; i < 2 && rc == SQLITE_OK; i++) {
+		sqlite3_stmt *st = s->statements[statements[i]];
+
+		rc = sqlite3_bind_int64(st, 1, (sqlite3_int64)r->id);
+		if (rc == SQLITE_OK && (r->flags & DTSS_RECORD_DELETE))
+			rc = sqlite3_bind_null(st, 2);
+		else if (rc == SQLITE_OK)
+			rc = sqlite3_bind_blob64(st, 2, r->data, r->len, SQLITE_STATIC);
+		if (rc == SQLITE_OK)
+			rc = sqlite_run(s, statements[i]);
+		if (rc == SQLITE_OK && sqlite3_changes(s->writer) > 0)
+			return rc;
+	}
+	s->homeless = 1;
+	return rc;
+}
+
+/* Those that came before their TASKs. One without any is nobody's, and is left out. */
+static int sqlite_homeless_put(struct sqlite_store *s, const struct dtss_batch *batch)
+{
+	int rc = SQLITE_OK;
+	size_t i;
+
+	for (i = 0; s->homeless && i < batch->record_count && rc == SQLITE_OK; i++)
+		if (sqlite_is_first(&batch->records[i]))
+			rc = sqlite_first_put(s, &batch->records[i]);
+	s->homeless = 0;
+	return rc;
+}
+
+static int sqlite_first_bind(sqlite3_stmt *st, const struct dtss_record *first)
+{
+	return first != NULL ? sqlite3_bind_blob64(st, 3, first->data, first->len, SQLITE_STATIC) : SQLITE_OK;
+}
+
+static int sqlite_history_put(struct sqlite_store *s, const struct dtss_record *r, const struct dtss_record *first)
+{
+	int statement = first != NULL ? STATEMENT_HISTORY_BOTH : STATEMENT_HISTORY_PUT;
+	sqlite3_stmt *st = s->statements[statement];
 	struct dtss_record_body *body;
 	int rc, error = dtss_record_decode(r->data, r->len, dtss_mem_libc(), &body);
 
 	if (error < 0)
 		return error == DTSS_E_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
-	rc = sqlite3_bind_int64(st, 1, (sqlite3_int64)r->id);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(st, 2, body->u.task.state);
+	rc = sqlite3_bind_int64(st, 4, body->u.task.state);
 	dtss_record_free(body, dtss_mem_libc());
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_blob64(st, 3, r->data, r->len, SQLITE_STATIC);
-	return rc == SQLITE_OK ? sqlite_run(s, STATEMENT_HISTORY_PUT) : rc;
+		rc = sqlite_first_bind(st, first);
+	return rc == SQLITE_OK ? sqlite_record_put(s, r, statement) : rc;
+}
+
+static int sqlite_task_write(struct sqlite_store *s, const struct dtss_record *r)
+{
+	const struct dtss_record *first = s->pending;
+	int rc;
+
+	s->pending = NULL;
+	DTSS_ASSERT(r->kind == DTSS_RECORD_TASK);
+	DTSS_ASSERT(first == NULL || first->id == r->id);
+	if (r->flags & DTSS_RECORD_DELETE) {
+		rc = sqlite_record_drop(s, r, STATEMENT_HISTORY_DROP);
+		return rc == SQLITE_OK ? sqlite_record_drop(s, r, STATEMENT_TASK_DROP) : rc;
+	}
+	if (r->flags & DTSS_RECORD_DONE) {
+		rc = sqlite_history_put(s, r, first); /* it may need what the row of the live task holds */
+		return rc == SQLITE_OK ? sqlite_record_drop(s, r, STATEMENT_TASK_DROP) : rc;
+	}
+	if (first == NULL)
+		return sqlite_record_put(s, r, STATEMENT_TASK_PUT);
+	rc = sqlite_first_bind(s->statements[STATEMENT_TASK_BOTH], first);
+	return rc == SQLITE_OK ? sqlite_record_put(s, r, STATEMENT_TASK_BOTH) : rc;
 }
 
 static int sqlite_record_write(struct sqlite_store *s, const struct dtss_record *r)
 {
-	int dropped = (r->flags & DTSS_RECORD_DELETE) != 0, rc;
-	int finished = r->kind == DTSS_RECORD_TASK && (r->flags & DTSS_RECORD_DONE) != 0;
+	int dropped = (r->flags & DTSS_RECORD_DELETE) != 0;
 
 	DTSS_ASSERT(r->kind >= DTSS_RECORD_META && r->kind <= DTSS_RECORD_WORKER);
 	DTSS_ASSERT(r->data != NULL || dropped);
-	if (!dropped && !finished)
-		return sqlite_record_put(s, r);
-	rc = sqlite_record_drop(s, r, sqlite_write_statements[r->kind].drop);
-	if (rc == SQLITE_OK && dropped && r->kind == DTSS_RECORD_TASK)
-		rc = sqlite_record_drop(s, r, STATEMENT_HISTORY_DROP);
-	if (rc == SQLITE_OK && !dropped)
-		rc = sqlite_history_put(s, r);
-	return rc;
+	if (r->kind == DTSS_RECORD_TASK)
+		return sqlite_task_write(s, r);
+	if (sqlite_is_first(r))
+		return sqlite_first_put(s, r);
+	return dropped ? sqlite_record_drop(s, r, sqlite_write_statements[r->kind].drop) :
+			 sqlite_record_put(s, r, sqlite_write_statements[r->kind].put);
+}
+
+static int sqlite_records_write(struct sqlite_store *s, const struct dtss_batch *batch)
+{
+	int rc = SQLITE_OK;
+	size_t i;
+
+	s->pending = NULL;
+	for (i = 0; i < batch->record_count && rc == SQLITE_OK; i++) {
+		const struct dtss_record *r = &batch->records[i];
+
+		if (sqlite_is_first(r) && !(r->flags & DTSS_RECORD_DELETE) && sqlite_task_follows(batch, i))
+			s->pending = r;
+		else
+			rc = sqlite_record_write(s, r);
+		s->group_bytes += r->len;
+	}
+	return rc == SQLITE_OK ? sqlite_homeless_put(s, batch) : rc;
 }
 
 /* ---- the open transaction: all that was written since the last poll ---- */
@@ -180,17 +282,13 @@ static int sqlite_lead(struct sqlite_store *s, struct sqlite_op *o)
 
 static int sqlite_commit(struct sqlite_store *s, const struct dtss_batch *batch, struct sqlite_op *o)
 {
-	size_t i;
-	int rc = SQLITE_OK;
+	int rc;
 
 	if (!s->group.leads || batch->epoch != s->group.epoch) {
 		o->result = DTSS_E_EPOCH;
 		return SQLITE_OK;
 	}
-	for (i = 0; i < batch->record_count && rc == SQLITE_OK; i++) {
-		rc = sqlite_record_write(s, &batch->records[i]);
-		s->group_bytes += batch->records[i].len;
-	}
+	rc = sqlite_records_write(s, batch);
 	s->group.seq = batch->last_seq;
 	return rc == SQLITE_OK ? sqlite_number_put(s, "seq", batch->last_seq) : rc;
 }

@@ -21,6 +21,7 @@ struct recover {
 	char path[96];
 	uint64_t tasks;
 	uint64_t bytes; /* that the scan saw */
+	struct bench_samples cpu[2];
 };
 
 static void recover_commit(struct dtss_sched *s, struct dtss_store *store)
@@ -107,12 +108,13 @@ static double recover_ours(void *ctx)
 	struct dtss_node_info info = { .size = sizeof info };
 	struct dtss_stats stats = { .size = sizeof stats };
 	struct dtss_node *node;
-	uint64_t from = bench_ns(), took;
+	uint64_t from = bench_ns(), cpu = bench_cpu_ns(), took;
 
 	bench_must(dtss_sqlite_open(&node_cfg.store, r->path, NULL, 0), "dtss_sqlite_open");
 	bench_must(dtss_node_open(&node, &node_cfg, bench_now(0)), "dtss_node_open");
 	bench_must(dtss_node_step(node, bench_now(0)), "dtss_node_step");
 	took = bench_ns() - from;
+	bench_add(&r->cpu[0], (double)(bench_cpu_ns() - cpu) / 1e6);
 	dtss_node_info(node, &info);
 	if (info.state == DTSS_NODE_LEADING)
 		dtss_sched_stats(dtss_node_sched(node), &stats);
@@ -125,9 +127,10 @@ static double recover_ours(void *ctx)
 static double recover_scan(void *ctx)
 {
 	struct recover *r = ctx;
-	uint64_t from = bench_ns();
+	uint64_t from = bench_ns(), cpu = bench_cpu_ns();
 
 	r->bytes = raw_sqlite_scan(r->path);
+	bench_add(&r->cpu[1], (double)(bench_cpu_ns() - cpu) / 1e6);
 	return (double)(bench_ns() - from) / 1e6;
 }
 
@@ -149,11 +152,15 @@ static int recover(struct bench_run *run)
 		bench_figure(run, "ms", bench_median(&ways[0].figures));
 		bench_figure(run, "scan_ms", bench_median(&ways[1].figures));
 		bench_figure(run, "times_scan", bench_ratio(&ways[0], &ways[1]));
+		bench_figure(run, "cpu_ms", bench_median(&r.cpu[0]));
+		bench_figure(run, "scan_cpu_ms", bench_median(&r.cpu[1]));
 		bench_count(run, "bytes", r.bytes);
 		bench_figure(run, "make_ms", (double)from / 1e6);
 	}
 	bench_samples_fini(&ways[0].figures);
 	bench_samples_fini(&ways[1].figures);
+	bench_samples_fini(&r.cpu[0]);
+	bench_samples_fini(&r.cpu[1]);
 	bench_dir_remove(r.dir);
 	return rc;
 }

@@ -179,12 +179,12 @@ END_TEST
 
 START_TEST(a_newer_format_is_refused)
 {
-	static const unsigned char newer[4] = { 0, 0, 0, 2 };
+	static const unsigned char newer[4] = { 0, 0, 0, 3 };
 
 	make_store();
 	change(60, newer, 4); /* user_version */
 	check_refused(DTSS_E_VERSION);
-	ck_assert_ptr_nonnull(strstr(message, "2"));
+	ck_assert_ptr_nonnull(strstr(message, "format 3"));
 }
 END_TEST
 

@@ -16,7 +16,7 @@ enum raw_statement {
 	RAW_COMMIT,
 	RAW_META,
 	RAW_SEQ,
-	RAW_TASK,
+	RAW_TASK, /* with its first attempt, if that is written with it */
 	RAW_SPEC,
 	RAW_ATTEMPT,
 	RAW_KEY,
@@ -30,13 +30,13 @@ static const char *const raw_texts[RAW_STATEMENTS] = { "BEGIN IMMEDIATE",
 						       "COMMIT",
 						       "INSERT OR REPLACE INTO meta VALUES('record', ?1)",
 						       "INSERT OR REPLACE INTO meta VALUES('seq', ?1)",
-						       "INSERT OR REPLACE INTO task VALUES(?1, ?2)",
+						       "INSERT OR REPLACE INTO task VALUES(?1, ?2, ?3)",
 						       "INSERT OR REPLACE INTO spec VALUES(?1, ?2)",
 						       "INSERT OR REPLACE INTO attempt VALUES(?1, ?2, ?3)",
 						       "INSERT OR REPLACE INTO key VALUES(?1, ?2)",
 						       "INSERT OR REPLACE INTO worker VALUES(?1, ?2)",
 						       "DELETE FROM task WHERE id = ?1",
-						       "INSERT INTO history VALUES(?1, 7, ?2)" };
+						       "INSERT INTO history VALUES(?1, 7, ?2, ?3)" };
 
 static void raw_ok(struct raw_sqlite *raw, int rc)
 {
@@ -78,7 +78,7 @@ static enum raw_statement raw_choose(const struct dtss_record *r)
 	return r->kind == DTSS_RECORD_TASK && (r->flags & DTSS_RECORD_DONE) ? RAW_HISTORY : by_kind[r->kind];
 }
 
-static void raw_record(struct raw_sqlite *raw, const struct dtss_record *r)
+static void raw_record(struct raw_sqlite *raw, const struct dtss_record *r, const struct dtss_record *first)
 {
 	enum raw_statement statement = raw_choose(r);
 	sqlite3_stmt *st = raw->statements[statement];
@@ -96,17 +96,34 @@ static void raw_record(struct raw_sqlite *raw, const struct dtss_record *r)
 	if (r->kind == DTSS_RECORD_ATTEMPT)
 		raw_ok(raw, sqlite3_bind_int64(st, ++at, r->sub));
 	raw_ok(raw, sqlite3_bind_blob(st, ++at, r->data, (int)r->len, SQLITE_STATIC));
+	if (first != NULL)
+		raw_ok(raw, sqlite3_bind_blob(st, ++at, first->data, (int)first->len, SQLITE_STATIC));
 	raw_step(raw, statement);
+}
+
+/* Here each TASK brings its first attempt with it, just before it. */
+static void raw_batch(struct raw_sqlite *raw, const struct dtss_record *records, size_t count)
+{
+	const struct dtss_record *first = NULL;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (records[i].kind == DTSS_RECORD_ATTEMPT && records[i].sub == 1) {
+			first = &records[i];
+			continue;
+		}
+		raw_record(raw, &records[i], records[i].kind == DTSS_RECORD_TASK ? first : NULL);
+		first = NULL;
+	}
 }
 
 void raw_sqlite_write(struct raw_sqlite *raw, const struct tape *t)
 {
-	size_t b, i;
+	size_t b;
 
 	for (b = 0; b < t->batch_count; b++) {
 		raw_step(raw, RAW_BEGIN);
-		for (i = t->batches[b].from; i < t->batches[b].to; i++)
-			raw_record(raw, &t->records[i]);
+		raw_batch(raw, t->records + t->batches[b].from, t->batches[b].to - t->batches[b].from);
 		raw_ok(raw, sqlite3_bind_int64(raw->statements[RAW_SEQ], 1, (sqlite3_int64)t->batches[b].seq));
 		raw_step(raw, RAW_SEQ);
 		raw_step(raw, RAW_COMMIT);
@@ -126,12 +143,13 @@ static uint64_t raw_scan_table(struct raw_sqlite *raw, const char *text)
 {
 	sqlite3_stmt *st;
 	uint64_t bytes = 0;
-	int rc;
+	int rc, i;
 
 	raw_ok(raw, sqlite3_prepare_v2(raw->db, text, -1, &st, NULL));
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		if (sqlite3_column_blob(st, 0) != NULL)
-			bytes += (uint64_t)sqlite3_column_bytes(st, 0);
+		for (i = 0; i < sqlite3_column_count(st); i++)
+			if (sqlite3_column_blob(st, i) != NULL)
+				bytes += (uint64_t)sqlite3_column_bytes(st, i);
 	raw_ok(raw, rc);
 	raw_ok(raw, sqlite3_finalize(st));
 	return bytes;
@@ -143,7 +161,7 @@ uint64_t raw_sqlite_scan(const char *path)
 	uint64_t bytes;
 
 	raw_ok(&raw, sqlite3_open_v2(path, &raw.db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
-	bytes = raw_scan_table(&raw, "SELECT data FROM task");
+	bytes = raw_scan_table(&raw, "SELECT data, first FROM task");
 	bytes += raw_scan_table(&raw, "SELECT data FROM spec");
 	bytes += raw_scan_table(&raw, "SELECT data FROM attempt");
 	raw_ok(&raw, sqlite3_close(raw.db));

@@ -95,7 +95,9 @@ static void find_records(void)
 					    "SELECT value FROM meta WHERE key = 'record' UNION ALL"
 					    " SELECT data FROM task UNION ALL SELECT data FROM spec UNION ALL"
 					    " SELECT data FROM attempt UNION ALL SELECT data FROM key UNION ALL"
-					    " SELECT data FROM worker UNION ALL SELECT data FROM history",
+					    " SELECT data FROM worker UNION ALL SELECT data FROM history UNION ALL"
+					    " SELECT first FROM task WHERE first IS NOT NULL UNION ALL"
+					    " SELECT first FROM history WHERE first IS NOT NULL",
 					    -1, &st, NULL),
 			 SQLITE_OK);
 	while (sqlite3_step(st) == SQLITE_ROW && image.record_count < 64) {
