@@ -388,6 +388,9 @@ $(bench_parts): $(BUILD)/bench-%: $(BUILD)/tests/bench/programs/%.o
 	$(call say,LD $@)
 	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $< -Wl,--as-needed $(call package_libs,libmicrohttpd)
 
+# That they work; how fast is nothing for a test.
+check: $(BUILD)/dtss-bench $(bench_parts)
+
 bench: $(BUILD)/dtss-bench $(bench_parts) all
 	@DTSS_BUILD=$(abspath $(BUILD)) $(BUILD)/dtss-bench $(NAME)
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* dtss-bench [OPTION|NAME[:CASE,…]]…: runs the benches of these names, or all. See bench.h. */
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,9 +69,18 @@ int bench_case_count(struct bench_run *run, uint64_t number)
 
 const char *bench_build(void)
 {
+	static char path[PATH_MAX];
 	const char *dir = getenv("DTSS_BUILD");
+	char *slash;
 
-	return dir && *dir ? dir : "build";
+	if (*path)
+		return path;
+	if (!realpath(dir && *dir ? dir : "/proc/self/exe", path))
+		bench_must(DTSS_E_NOT_FOUND, dir);
+	slash = strrchr(path, '/');
+	if ((!dir || !*dir) && slash)
+		*slash = '\0';
+	return path;
 }
 
 int bench_fail(struct bench_run *run, const char *fmt, ...)
