@@ -26,29 +26,28 @@ struct memory_store {
 	/* what the last completion points to */
 	struct dtss_record *records;
 	size_t record_cap;
-	struct dtss_batch *batch;
 };
 
 /* ---- writes ---- */
 
 static int memory_commit(struct memory_store *m, const struct dtss_batch *batch, int32_t *ret_result)
 {
-	struct memory_batch bytes;
+	struct memory_batch copy;
 	int error;
 
 	if (!m->leads || batch->epoch != m->epoch) {
 		*ret_result = DTSS_E_EPOCH;
 		return DTSS_OK;
 	}
-	error = memory_ring_prepare(m->mem, batch, &bytes);
+	error = memory_ring_prepare(m->mem, batch, &copy);
 	if (error < 0)
 		return error;
 	error = memory_rows_commit(&m->rows, m->mem, batch->records, batch->record_count);
 	if (error < 0) {
-		m->mem->release(m->mem->ctx, bytes.data, bytes.len);
+		m->mem->release(m->mem->ctx, copy.batch, copy.len);
 		return error;
 	}
-	memory_ring_push(&m->ring, m->mem, &bytes);
+	memory_ring_push(&m->ring, m->mem, &copy);
 	*ret_result = DTSS_OK;
 	return DTSS_OK;
 }
@@ -194,17 +193,6 @@ static int memory_list(struct memory_store *m, const struct dtss_task_filter *f,
 	return DTSS_OK;
 }
 
-static int memory_follow(struct memory_store *m, uint64_t seq, struct dtss_store_done *done)
-{
-	const struct memory_batch *bytes;
-	int error = memory_ring_find(&m->ring, seq, &bytes);
-
-	if (error == DTSS_OK)
-		error = dtss_batch_decode(bytes->data, bytes->len, m->mem, &m->batch);
-	done->u.batch = m->batch;
-	return error;
-}
-
 static void memory_log(struct memory_store *m, const struct memory_op *o, struct dtss_store_done *done)
 {
 	done->u.log = o->u.log;
@@ -223,7 +211,7 @@ static void memory_complete(struct memory_store *m, const struct memory_op *o, s
 		done->u.epoch = o->u.epoch;
 		break;
 	case DTSS_STORE_FOLLOW:
-		done->result = memory_follow(m, o->u.seq, done);
+		done->result = memory_ring_find(&m->ring, o->u.seq, &done->u.batch);
 		break;
 	case DTSS_STORE_GET:
 		done->result = memory_get(m, o->u.id, done);
@@ -245,13 +233,6 @@ static struct memory_store *memory_of(struct dtss_store *store)
 	return (struct memory_store *)store;
 }
 
-/* What the last completion pointed to is no longer valid. */
-static void memory_forget(struct memory_store *m)
-{
-	dtss_batch_free(m->batch, m->mem);
-	m->batch = NULL;
-}
-
 static int memory_info(struct dtss_store *store, struct dtss_store_info *ret_info)
 {
 	memset(ret_info, 0, sizeof *ret_info);
@@ -266,7 +247,6 @@ static int memory_load(struct dtss_store *store, const void **ret_data, size_t *
 	struct memory_store *m = memory_of(store);
 	const struct memory_row *row = memory_rows_next(&m->rows, &m->cursor);
 
-	memory_forget(m);
 	if (row == NULL) {
 		memset(&m->cursor, 0, sizeof m->cursor);
 		return 0;
@@ -282,7 +262,6 @@ static int memory_submit(struct dtss_store *store, const struct dtss_store_op *o
 	struct memory_op *o;
 	int error = memory_op_check(op);
 
-	memory_forget(m);
 	if (error < 0)
 		return error;
 	if (m->op_count == DTSS_STORE_OPS_MAX)
@@ -306,7 +285,6 @@ static int memory_poll(struct dtss_store *store, struct dtss_store_done *ret_don
 	struct memory_store *m = memory_of(store);
 	struct memory_op *o = m->head;
 
-	memory_forget(m);
 	if (o == NULL)
 		return 0;
 	DTSS_ASSERT(m->op_count > 0);
@@ -336,7 +314,6 @@ static void memory_close(struct dtss_store *store)
 		next = o->next;
 		memory_op_free(o, mem);
 	}
-	memory_forget(m);
 	if (m->records != NULL)
 		mem->release(mem->ctx, m->records, m->record_cap * sizeof m->records[0]);
 	memory_rows_fini(&m->rows, mem);

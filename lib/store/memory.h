@@ -15,7 +15,7 @@
  *                named ──► KEY and WORKER rows
  *                meta  ──► the one META row
  *      history   finished tasks by id (for lists), and by when they finished (the oldest goes first)
- *      ring      the newest batches as bytes, for followers
+ *      ring      copies of the newest batches, for followers
  *      log       (fence, stream) ──► its bytes; the one that was silent longest goes first
  */
 struct memory_row {
@@ -81,9 +81,7 @@ size_t memory_rows_of(const struct memory_task *t, struct dtss_record *records, 
 const struct memory_row *memory_rows_next(const struct memory_rows *m, struct memory_cursor *cursor);
 
 struct memory_batch {
-	uint64_t first_seq;
-	uint64_t last_seq;
-	void *data;
+	struct dtss_batch *batch; /* and all that it points to, in one block */
 	size_t len;
 };
 
@@ -95,11 +93,11 @@ struct memory_ring {
 	uint64_t last_seq;
 };
 
-/* The batch as bytes, not yet in the ring. DTSS_E_NOMEM. */
+/* A copy of the batch, not yet in the ring. DTSS_E_NOMEM. */
 int memory_ring_prepare(const struct dtss_mem *mem, const struct dtss_batch *batch, struct memory_batch *ret_batch);
 void memory_ring_push(struct memory_ring *r, const struct dtss_mem *mem, const struct memory_batch *batch);
 /* The first batch that goes beyond seq. DTSS_E_AGAIN, DTSS_E_COMPACTED. */
-int memory_ring_find(const struct memory_ring *r, uint64_t seq, const struct memory_batch **ret_batch);
+int memory_ring_find(const struct memory_ring *r, uint64_t seq, const struct dtss_batch **ret_batch);
 void memory_ring_fini(struct memory_ring *r, const struct dtss_mem *mem);
 
 struct memory_stream;

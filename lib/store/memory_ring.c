@@ -3,17 +3,61 @@
 #include "core/check.h"
 #include "store/memory.h"
 
+/*
+ * A copy in one block, as it was given: nobody checks or decodes what never leaves this memory.
+ *
+ *      dtss_batch │ records │ events │ keys and values
+ */
+static size_t memory_ring_size(const struct dtss_batch *batch)
+{
+	size_t i, len = sizeof *batch + batch->record_count * sizeof batch->records[0] +
+			batch->event_count * sizeof batch->events[0];
+
+	for (i = 0; i < batch->record_count; i++)
+		len += batch->records[i].len + batch->records[i].key_len;
+	return len;
+}
+
+static const void *memory_ring_bytes(uint8_t **room, const void *data, size_t len)
+{
+	uint8_t *copy = *room;
+
+	if (len == 0)
+		return NULL;
+	memcpy(copy, data, len);
+	*room += len;
+	return copy;
+}
+
+static void memory_ring_fill(struct dtss_batch *copy, const struct dtss_batch *batch)
+{
+	struct dtss_record *records = (struct dtss_record *)(copy + 1);
+	struct dtss_event *events = (struct dtss_event *)(records + batch->record_count);
+	uint8_t *room = (uint8_t *)(events + batch->event_count);
+	size_t i;
+
+	*copy = *batch;
+	copy->size = sizeof *copy;
+	copy->records = records;
+	copy->events = events;
+	for (i = 0; i < batch->record_count; i++) {
+		records[i] = batch->records[i];
+		records[i].key = memory_ring_bytes(&room, records[i].key, records[i].key_len);
+		records[i].data = memory_ring_bytes(&room, records[i].data, records[i].len);
+	}
+	if (batch->event_count > 0)
+		memcpy(events, batch->events, batch->event_count * sizeof events[0]);
+}
+
 int memory_ring_prepare(const struct dtss_mem *mem, const struct dtss_batch *batch, struct memory_batch *ret_batch)
 {
-	size_t len = dtss_batch_encode(batch, NULL, 0);
-	void *data = mem->alloc(mem->ctx, len);
+	size_t len = memory_ring_size(batch);
+	struct dtss_batch *copy = mem->alloc(mem->ctx, len);
 
-	if (data == NULL)
+	if (copy == NULL)
 		return DTSS_E_NOMEM;
-	len = dtss_batch_encode(batch, data, len);
-	ret_batch->first_seq = batch->first_seq;
-	ret_batch->last_seq = batch->last_seq;
-	ret_batch->data = data;
+	memory_ring_fill(copy, batch);
+	ret_batch->batch = copy;
 	ret_batch->len = len;
 	return DTSS_OK;
 }
@@ -29,7 +73,7 @@ static void memory_ring_drop(struct memory_ring *r, const struct dtss_mem *mem)
 
 	DTSS_ASSERT(r->count > 0);
 	DTSS_ASSERT(r->bytes >= b->len);
-	mem->release(mem->ctx, b->data, b->len);
+	mem->release(mem->ctx, b->batch, b->len);
 	r->bytes -= b->len;
 	r->first = (r->first + 1) % DTSS_MEMORY_BATCHES_MAX;
 	r->count--;
@@ -42,12 +86,12 @@ void memory_ring_push(struct memory_ring *r, const struct dtss_mem *mem, const s
 	r->batches[(r->first + r->count) % DTSS_MEMORY_BATCHES_MAX] = *batch;
 	r->count++;
 	r->bytes += batch->len;
-	r->last_seq = batch->last_seq;
+	r->last_seq = batch->batch->last_seq;
 	while (r->bytes > DTSS_MEMORY_BATCH_BYTES_MAX)
 		memory_ring_drop(r, mem);
 }
 
-int memory_ring_find(const struct memory_ring *r, uint64_t seq, const struct memory_batch **ret_batch)
+int memory_ring_find(const struct memory_ring *r, uint64_t seq, const struct dtss_batch **ret_batch)
 {
 	size_t low = 0, high = r->count;
 
@@ -58,14 +102,14 @@ int memory_ring_find(const struct memory_ring *r, uint64_t seq, const struct mem
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (memory_ring_at(r, middle)->last_seq <= seq)
+		if (memory_ring_at(r, middle)->batch->last_seq <= seq)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == r->count || memory_ring_at(r, low)->first_seq > seq + 1)
+	if (low == r->count || memory_ring_at(r, low)->batch->first_seq > seq + 1)
 		return DTSS_E_COMPACTED;
-	*ret_batch = memory_ring_at(r, low);
+	*ret_batch = memory_ring_at(r, low)->batch;
 	return DTSS_OK;
 }
 
