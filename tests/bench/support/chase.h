@@ -6,7 +6,7 @@
 
 /*
  * What no structure in memory can beat: loads that miss every cache, each from the address that the one before gave. A
- * random cycle through as many cache lines as no cache holds.
+ * random cycle through as many cache lines as no cache holds, in the pages that malloc() gives.
  */
 struct chase {
 	void **lines;
