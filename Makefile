@@ -89,7 +89,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)')
 
 # ---- goals --------------------------------------------------------------------------------------------------------
 
-.PHONY: all lib programs demo cluster stage check bench chaos asan fuzz fuzzers proof planted lint format amalgamation install uninstall clean help equipped \
+.PHONY: all lib programs demo cluster stage check bench bench-peers bench-plot chaos asan fuzz fuzzers proof planted lint format amalgamation install uninstall clean help equipped \
 	FORCE
 all: lib programs
 
@@ -107,6 +107,8 @@ help:
 #: make fuzz T=60     libFuzzer on every target for so many seconds each; TARGET="record batch" these alone
 #: make proof PART=…  the long runs, in parts that go on where they were stopped: tests/proof/PART.sh
 #: make planted       is every fault of tests/planted found by the simulator? PLANTED="name..." these alone, JOBS=N
+#: make bench-peers   installs other queues, and measures dtssd beside them; NAME="peers:redis,dtssd" these alone
+#: make bench-plot    draws placements and peers as SVG, from a run or from the lines of one: FIGURES=FILE
 #: make deps-bench    installs what the http bench needs: wrk
 #: make deps-proof    installs what fuzz and proof need beyond deps
 #: make lint          the gates; silent when all is well
@@ -393,6 +395,40 @@ check: $(BUILD)/dtss-bench $(bench_parts)
 
 bench: $(BUILD)/dtss-bench $(bench_parts) all
 	@DTSS_BUILD=$(abspath $(BUILD)) $(BUILD)/dtss-bench $(NAME)
+
+# ---- bench-peers: tests/bench/peers/NAME.c has peers_NAME; dtssd is measured first -----------------------------------
+
+peer_names := dtssd $(filter-out dtssd,$(patsubst tests/bench/peers/%.c,%,$(sort $(wildcard tests/bench/peers/*.c))))
+peer_objects := $(call objects,$(wildcard tests/bench/peers/*.c tests/bench/peers/support/*.c tests/bench/support/*.c))
+$(call objects,tests/bench/peers/postgres.c): examples_cflags += $(call package_cflags,libpq)
+
+$(BUILD)/peer_lists.c: $(wildcard tests/bench/peers/*.c)
+	@mkdir -p $(@D)
+	@{ echo '#include "bench/peers/support/peer.h"'; \
+	for p in $(peer_names); do echo "extern const struct peer peers_$$p[];"; done; \
+	echo 'const struct peer *const peer_lists[] = {'; \
+	for p in $(peer_names); do echo "peers_$$p,"; done; \
+	echo 'NULL };'; } >$@
+$(BUILD)/peer_lists.o: $(BUILD)/peer_lists.c
+	$(compile_test)
+$(BUILD)/bench-peers: $(BUILD)/peer_lists.o $(peer_objects) $(archives)
+	$(call say,LD $@)
+	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
+		-Wl,--end-group -Wl,--as-needed $(call package_libs,$(check_needs) libpq) -lpthread -lm
+
+# The second make sees what the first has installed.
+bench-peers:
+	@$(MAKE) --no-print-directory deps-peers
+	@$(MAKE) --no-print-directory $(BUILD)/bench-peers all
+	@DTSS_BUILD=$(abspath $(BUILD)) $(BUILD)/bench-peers $(NAME)
+
+# From the lines of a run (FIGURES=FILE: dtss-bench --plain place, bench-peers --plain), or from a new one.
+bench-plot:
+	@$(if $(FIGURES),,$(MAKE) --no-print-directory bench NAME='--plain place' >$(BUILD)/plot.figures && \
+		$(MAKE) --no-print-directory bench-peers NAME=--plain >>$(BUILD)/plot.figures)
+	@for f in place peers; do \
+		awk -f tests/bench/plot_$$f.awk $(or $(FIGURES),$(BUILD)/plot.figures) >$(BUILD)/$$f.svg && echo '  $(BUILD)'/$$f.svg || exit 1; \
+	done
 
 # ---- fuzz: tests/fuzz/NAME.c is a target ---------------------------------------------------------------------------
 # Each has a corpus and becomes a program of its own with libFuzzer; in `make check` one program feeds it all corpora.
