@@ -23,12 +23,12 @@ function add(name, workers, ns) {
 	fewest = fewest == "" || workers + 0 < fewest ? workers + 0 : fewest
 	most = workers + 0 > most ? workers + 0 : most
 }
-$1 == "bench" && $2 == "place" && key("workers") > 0 && (key("case") == "random" || key("case") == "") && \
-	(key("tags") == "mixed" || key("tags") == "") {
-	add("libdtss: the decision", key("workers"), key("ns"))
-	add("libdtss: the whole verb", key("workers"), key("verb_ns"))
-	add("filter and sort", key("workers"), key("naive_ns") != "" ? key("naive_ns") : key("ns") * key("ratio_naive"))
-	add("one cache-missing load", key("workers"), key("miss_ns") != "" ? key("miss_ns") : key("load_ns"))
+$1 == "bench" && $2 == "place" && key("case") == "random" {
+	add("libdtss: the " (key("level") == "verb" ? "whole verb" : "decision"), key("workers"), key("ns"))
+	if (key("level") == "decision") {
+		add("filter and sort", key("workers"), key("naive_ns"))
+		add("one cache-missing load", key("workers"), key("miss_ns"))
+	}
 }
 END {
 	if (count == 0) {

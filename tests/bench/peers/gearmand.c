@@ -113,7 +113,7 @@ static int gearmand_cycle(struct line *line, unsigned count)
 
 	if (gearmand_put(line, count) != 0)
 		return -1;
-	while (done < count && !atomic_load(&line->server->stop)) {
+	while (done < count) {
 		int taken = gearmand_take(line, count - done, handles);
 
 		if (taken < 0)
@@ -122,6 +122,8 @@ static int gearmand_cycle(struct line *line, unsigned count)
 			gearmand_packet(line, WORK_COMPLETE, handles[i], strlen(handles[i]) + 1);
 		if (line_flush(line) != 0)
 			return -1;
+		if (taken == 0 && atomic_load(&line->server->stop))
+			break; /* somebody else has it */
 		done += (unsigned)taken;
 		atomic_fetch_add(&line->finished, (unsigned)taken);
 	}

@@ -143,11 +143,13 @@ static int postgres_cycle(struct line *line, unsigned count)
 	strcpy(tasks + len, "}");
 	if (postgres_ok(postgres_run(line, "put", tasks)) != 0)
 		return -1;
-	while (done < count && !atomic_load(&line->server->stop)) {
+	while (done < count) {
 		int taken = postgres_take(line, count - done, ids);
 
 		if (taken < 0 || (taken > 0 && postgres_ok(postgres_run(line, "finish", ids)) != 0))
 			return -1;
+		if (taken == 0 && atomic_load(&line->server->stop))
+			break; /* somebody else has it */
 		done += (unsigned)taken;
 		atomic_fetch_add(&line->finished, (unsigned)taken);
 	}

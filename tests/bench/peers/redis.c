@@ -177,11 +177,13 @@ static int redis_cycle_stream(struct line *line, unsigned count)
 
 	if (redis_put_stream(line, count) != 0)
 		return -1;
-	for (unsigned done = 0; done < count && !atomic_load(&line->server->stop);) {
+	for (unsigned done = 0; done < count;) {
 		int taken = redis_take_stream(line, count - done, ids);
 
 		if (taken < 0 || (taken > 0 && redis_finish_stream(line, ids, taken) != 0))
 			return -1;
+		if (taken == 0 && atomic_load(&line->server->stop))
+			break; /* somebody else has it */
 		done += (unsigned)taken;
 		atomic_fetch_add(&line->finished, (unsigned)taken);
 	}
