@@ -20,6 +20,7 @@
  */
 struct memory_row {
 	struct memory_row *before; /* of an ATTEMPT: the one before it */
+	int claimed;               /* 1: a record of the batch that is being committed will be written over it */
 	struct dtss_record record; /* key and data stand behind this struct */
 };
 

@@ -33,21 +33,27 @@ struct memory_task *memory_rows_task(const struct memory_rows *m, uint64_t id)
 	return map_find(&m->tasks, hash_word(id), memory_rows_task_equal, &id);
 }
 
-static struct memory_row *memory_rows_new(const struct dtss_mem *mem, const struct dtss_record *r)
+static void memory_rows_fill(struct memory_row *row, const struct dtss_record *r)
 {
-	struct memory_row *row = mem->alloc(mem->ctx, sizeof *row + r->len + r->key_len);
-	unsigned char *bytes;
+	unsigned char *bytes = (unsigned char *)(row + 1);
 
-	if (row == NULL)
-		return NULL;
-	bytes = (unsigned char *)(row + 1);
-	row->before = NULL;
+	row->claimed = 0;
 	row->record = *r;
 	memcpy(bytes, r->data, r->len);
 	row->record.data = bytes;
 	if (r->key_len > 0)
 		memcpy(bytes + r->len, r->key, r->key_len);
 	row->record.key = r->key_len > 0 ? bytes + r->len : NULL;
+}
+
+static struct memory_row *memory_rows_new(const struct dtss_mem *mem, const struct dtss_record *r)
+{
+	struct memory_row *row = mem->alloc(mem->ctx, sizeof *row + r->len + r->key_len);
+
+	if (row == NULL)
+		return NULL;
+	memset(row, 0, sizeof *row);
+	memory_rows_fill(row, r);
 	return row;
 }
 
@@ -58,19 +64,16 @@ static void memory_rows_free(const struct dtss_mem *mem, struct memory_row *row)
 }
 
 /* Room in the map was reserved. */
-static int memory_rows_task_make(struct memory_rows *m, const struct dtss_mem *mem, uint64_t id)
+static struct memory_task *memory_rows_task_make(struct memory_rows *m, const struct dtss_mem *mem, uint64_t id)
 {
-	struct memory_task *t;
+	struct memory_task *t = mem->alloc(mem->ctx, sizeof *t);
 
-	if (memory_rows_task(m, id) != NULL)
-		return DTSS_OK;
-	t = mem->alloc(mem->ctx, sizeof *t);
 	if (t == NULL)
-		return DTSS_E_NOMEM;
+		return NULL;
 	memset(t, 0, sizeof *t);
 	t->id = id;
 	map_insert(&m->tasks, hash_word(id), t);
-	return DTSS_OK;
+	return t;
 }
 
 static void memory_rows_task_free(const struct dtss_mem *mem, struct memory_task *t)
@@ -103,88 +106,132 @@ static void memory_rows_task_drop_empty(struct memory_rows *m, const struct dtss
 		memory_rows_task_drop(m, mem, t);
 }
 
+/*
+ * What a record comes to: its task, and the row that will hold it. Records that change mostly keep their length: then the
+ * row that is there is claimed, and written over when nothing can go wrong any more.
+ */
+struct memory_fresh {
+	struct memory_task *task; /* NULL: it is of none */
+	struct memory_row *row;   /* NULL: it is dropped */
+};
+
+static struct memory_row *memory_rows_claim(struct memory_rows *m, const struct memory_task *t,
+					    const struct dtss_record *r)
+{
+	struct memory_row *row = NULL;
+
+	if (r->kind == DTSS_RECORD_META)
+		row = m->meta;
+	else if (r->kind == DTSS_RECORD_TASK)
+		row = t->task;
+	else if (r->kind == DTSS_RECORD_ATTEMPT)
+		for (row = t->attempts; row != NULL && row->record.sub != r->sub;)
+			row = row->before;
+	if (row == NULL || row->claimed || row->record.len != r->len || r->key_len > 0)
+		return NULL;
+	row->claimed = 1;
+	return row;
+}
+
 static void memory_rows_abort(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *records,
-			      size_t count, struct memory_row **fresh)
+			      size_t count, struct memory_fresh *fresh)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		memory_rows_free(mem, fresh[i]);
+		if (fresh[i].row != NULL && fresh[i].row->claimed)
+			fresh[i].row->claimed = 0;
+		else
+			memory_rows_free(mem, fresh[i].row);
 		if (memory_rows_is_task(&records[i]))
 			memory_rows_task_drop_empty(m, mem, records[i].id);
 	}
 }
 
+/* before: what the record in front of it came to, which is mostly of the same task. */
+static int memory_rows_prepare_one(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *r,
+				   struct memory_task *before, struct memory_fresh *f)
+{
+	int dropped = (r->flags & DTSS_RECORD_DELETE) != 0;
+
+	if (memory_rows_is_task(r)) {
+		f->task = before != NULL && before->id == r->id ? before : memory_rows_task(m, r->id);
+		if (f->task == NULL && !dropped)
+			f->task = memory_rows_task_make(m, mem, r->id);
+		if (f->task == NULL)
+			return dropped ? DTSS_OK : DTSS_E_NOMEM;
+	}
+	if (dropped)
+		return DTSS_OK;
+	f->row = memory_rows_claim(m, f->task, r);
+	if (f->row == NULL)
+		f->row = memory_rows_new(mem, r);
+	return f->row != NULL ? DTSS_OK : DTSS_E_NOMEM;
+}
+
 /* Copies the records, and gets all the room that installing them takes. */
 static int memory_rows_prepare(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *records,
-			       size_t count, struct memory_row **fresh)
+			       size_t count, struct memory_fresh *fresh)
 {
 	size_t i, done = 0;
 	int error;
 
-	for (i = 0; i < count; i++) {
-		fresh[i] = NULL;
+	memset(fresh, 0, count * sizeof fresh[0]);
+	for (i = 0; i < count; i++)
 		done += (records[i].flags & DTSS_RECORD_DONE) != 0;
-	}
 	error = map_reserve(&m->tasks, mem, count);
 	if (error == DTSS_OK)
 		error = map_reserve(&m->named, mem, count);
 	if (error == DTSS_OK)
 		error = memory_history_reserve(&m->history, mem, done);
-	for (i = 0; i < count && error == DTSS_OK; i++) {
-		if (records[i].flags & DTSS_RECORD_DELETE)
-			continue;
-		fresh[i] = memory_rows_new(mem, &records[i]);
-		if (fresh[i] == NULL)
-			error = DTSS_E_NOMEM;
-		else if (memory_rows_is_task(&records[i]))
-			error = memory_rows_task_make(m, mem, records[i].id);
-	}
+	for (i = 0; i < count && error == DTSS_OK; i++)
+		error = memory_rows_prepare_one(m, mem, &records[i], i > 0 ? fresh[i - 1].task : NULL, &fresh[i]);
 	if (error < 0)
 		memory_rows_abort(m, mem, records, count, fresh);
 	return error;
 }
 
-/* row takes the place of *at; NULL: the place becomes empty. */
+/* row takes the place of *at; NULL: the place becomes empty. One that is claimed still has its own record to come. */
 static void memory_rows_put(const struct dtss_mem *mem, struct memory_row **at, struct memory_row *row)
 {
-	memory_rows_free(mem, *at);
+	struct memory_row *old = *at;
+
 	*at = row;
+	if (old != NULL && old != row && !old->claimed)
+		memory_rows_free(mem, old);
 }
 
 static void memory_rows_put_attempt(const struct dtss_mem *mem, struct memory_task *t, uint32_t sub,
 				    struct memory_row *row)
 {
-	struct memory_row **at = &t->attempts, *old;
+	struct memory_row **at = &t->attempts, *before;
 
 	while (*at != NULL && (*at)->record.sub > sub)
 		at = &(*at)->before;
-	old = *at;
-	if (old != NULL && old->record.sub == sub) {
-		*at = old->before;
-		memory_rows_free(mem, old);
-	}
-	if (row != NULL) {
-		row->before = *at;
+	before = *at;
+	if (before != NULL && before->record.sub == sub) {
+		before = before->before;
+		memory_rows_put(mem, at, row != NULL ? row : before);
+	} else if (row != NULL) {
 		*at = row;
 	}
+	if (row != NULL)
+		row->before = before;
 }
 
 static void memory_rows_put_task(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *r,
-				 struct memory_row *row)
+				 const struct memory_fresh *f)
 {
-	struct memory_task *t = memory_rows_task(m, r->id);
+	struct memory_task *t = f->task;
 
-	DTSS_ASSERT(t != NULL || row == NULL);
+	DTSS_ASSERT(t != NULL || f->row == NULL);
 	if (t == NULL)
 		return;
 	if (r->kind == DTSS_RECORD_ATTEMPT)
-		memory_rows_put_attempt(mem, t, r->sub, row);
+		memory_rows_put_attempt(mem, t, r->sub, f->row);
 	else
-		memory_rows_put(mem, r->kind == DTSS_RECORD_TASK ? &t->task : &t->spec, row);
-	if (row == NULL)
-		memory_rows_task_drop_empty(m, mem, r->id);
-	else if (r->kind == DTSS_RECORD_TASK && (r->flags & DTSS_RECORD_DONE) && !t->done)
+		memory_rows_put(mem, r->kind == DTSS_RECORD_TASK ? &t->task : &t->spec, f->row);
+	if (f->row != NULL && r->kind == DTSS_RECORD_TASK && (r->flags & DTSS_RECORD_DONE) && !t->done)
 		memory_history_add(&m->history, t);
 }
 
@@ -203,22 +250,37 @@ static void memory_rows_put_named(struct memory_rows *m, const struct dtss_mem *
 }
 
 static void memory_rows_install(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *r,
-				struct memory_row *row)
+				const struct memory_fresh *f)
 {
 	DTSS_ASSERT(r->kind >= DTSS_RECORD_META && r->kind <= DTSS_RECORD_WORKER);
-	DTSS_ASSERT((row == NULL) == ((r->flags & DTSS_RECORD_DELETE) != 0));
+	DTSS_ASSERT((f->row == NULL) == ((r->flags & DTSS_RECORD_DELETE) != 0));
+	if (f->row != NULL && f->row->claimed)
+		memory_rows_fill(f->row, r);
 	if (r->kind == DTSS_RECORD_META)
-		memory_rows_put(mem, &m->meta, row);
+		memory_rows_put(mem, &m->meta, f->row);
 	else if (memory_rows_is_task(r))
-		memory_rows_put_task(m, mem, r, row);
+		memory_rows_put_task(m, mem, r, f);
 	else
-		memory_rows_put_named(m, mem, r, row);
+		memory_rows_put_named(m, mem, r, f->row);
+}
+
+/* Tasks go last: until then the records of the batch point to them. */
+static void memory_rows_drop(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *records,
+			     size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (memory_rows_is_task(&records[i]) && (records[i].flags & DTSS_RECORD_DELETE))
+			memory_rows_task_drop_empty(m, mem, records[i].id);
+	while (m->history.count > DTSS_MEMORY_HISTORY_MAX)
+		memory_rows_task_drop(m, mem, m->history.oldest);
 }
 
 int memory_rows_commit(struct memory_rows *m, const struct dtss_mem *mem, const struct dtss_record *records,
 		       size_t count)
 {
-	struct memory_row **fresh;
+	struct memory_fresh *fresh;
 	size_t i;
 	int error;
 
@@ -229,10 +291,10 @@ int memory_rows_commit(struct memory_rows *m, const struct dtss_mem *mem, const 
 		return DTSS_E_NOMEM;
 	error = memory_rows_prepare(m, mem, records, count, fresh);
 	for (i = 0; i < count && error == DTSS_OK; i++)
-		memory_rows_install(m, mem, &records[i], fresh[i]);
+		memory_rows_install(m, mem, &records[i], &fresh[i]);
 	mem->release(mem->ctx, fresh, count * sizeof fresh[0]);
-	while (m->history.count > DTSS_MEMORY_HISTORY_MAX)
-		memory_rows_task_drop(m, mem, m->history.oldest);
+	if (error == DTSS_OK)
+		memory_rows_drop(m, mem, records, count);
 	return error;
 }
 

@@ -7,7 +7,7 @@
 
 Suite *suite_unit_memory_store(void);
 
-#define STEPS 6
+#define STEPS 8
 
 static struct store_kit k;
 static struct fail_mem memory;
@@ -24,8 +24,10 @@ static void build(int step)
 		kit_attempt(&k, id, n, 10 * id + n);
 	kit_key(&k, "q", step % 2 ? "odd" : "even", id, 0);
 	kit_worker(&k, "w", id, 0);
-	if (step > 0)
+	if (step > 0) {
+		kit_attempt(&k, id - 1, 2, 10 * id + 5); /* over the one that is there */
 		kit_task(&k, id - 1, DTSS_TASK_FAILED, DTSS_RECORD_DONE);
+	}
 	if (step == 3)
 		kit_key(&k, "q", "odd", id, DTSS_RECORD_DELETE);
 }
@@ -139,6 +141,28 @@ START_TEST(any_failed_allocation_changes_nothing)
 			break;
 	}
 	ck_assert_uint_gt(n, 100);
+}
+END_TEST
+
+/* Rows are written over in place; that must not depend on who comes first. */
+START_TEST(the_last_of_equal_records_in_a_batch_stays)
+{
+	int round;
+
+	kit_open(&k, STORE_MEMORY);
+	for (round = 0; round < 3; round++) {
+		kit_attempt(&k, 1, 1, 10 + (uint64_t)round);
+		kit_task(&k, 1, DTSS_TASK_LEASED, 0);
+		kit_attempt(&k, 1, 2, 20 + (uint64_t)round);
+		kit_attempt(&k, 1, 1, 30 + (uint64_t)round);
+		kit_task(&k, 1, DTSS_TASK_RUNNING, 0);
+		kit_task(&k, 1, DTSS_TASK_READY, 0);
+		ck_assert_int_eq(kit_commit(&k), DTSS_OK);
+		ck_assert_uint_eq(kit_find(&k, DTSS_RECORD_TASK, 1, 0, NULL, 0), DTSS_TASK_READY);
+		ck_assert_uint_eq(kit_find(&k, DTSS_RECORD_ATTEMPT, 1, 1, NULL, 0), 30 + (uint64_t)round);
+		ck_assert_uint_eq(kit_find(&k, DTSS_RECORD_ATTEMPT, 1, 2, NULL, 0), 20 + (uint64_t)round);
+	}
+	kit_close(&k);
 }
 END_TEST
 
@@ -262,6 +286,7 @@ Suite *suite_unit_memory_store(void)
 	TCase *tc = tcase_create("memory");
 
 	tcase_add_test(tc, any_failed_allocation_changes_nothing);
+	tcase_add_test(tc, the_last_of_equal_records_in_a_batch_stays);
 	tcase_add_test(tc, the_history_keeps_what_finished_last);
 	tcase_add_test(tc, the_newest_batches_can_be_followed);
 	tcase_add_test(tc, big_batches_leave_the_ring_sooner);
