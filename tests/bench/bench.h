@@ -44,6 +44,7 @@ int bench_quick(const struct bench_run *run); /* 1: as little as shows that it w
  * is told at the end. */
 int bench_case(struct bench_run *run, const char *name);
 int bench_case_count(struct bench_run *run, uint64_t number); /* the same for a number: place:1000000 */
+int bench_asked(struct bench_run *run, uint64_t number);      /* 1 only when it was named: what takes long */
 const char *bench_build(void); /* the directory with dtssd, dtss-agent, dtss: $DTSS_BUILD, or where this program is */
 
 /* --- what went wrong: a sentence on stderr behind the bench's name --- */

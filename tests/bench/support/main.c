@@ -59,6 +59,11 @@ int bench_case(struct bench_run *run, const char *name)
 	return found;
 }
 
+int bench_asked(struct bench_run *run, uint64_t number)
+{
+	return run->case_count > 0 && bench_case_count(run, number);
+}
+
 int bench_case_count(struct bench_run *run, uint64_t number)
 {
 	char name[32];
