@@ -205,10 +205,8 @@ static int sqlite_open_writer(struct sqlite_store *s)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(s->writer, SQLITE_STORE_PRAGMAS, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite_update(s->writer);
-	if (rc == SQLITE_OK)
 		(void)sqlite3_wal_hook(s->writer, sqlite_wal_length, s); /* in place of its own checkpoints */
-	return rc;
+	return rc == SQLITE_OK ? sqlite_update(s->writer) : rc;
 }
 
 static int sqlite_open_reader(struct sqlite_store *s)

@@ -14,6 +14,20 @@
 
 /* ---- stores ---- */
 
+void kit_use_golden(struct store_kit *k, const char *name)
+{
+	const char *source = getenv("DTSS_SOURCE");
+	char command[512];
+
+	if (k->store != NULL)
+		k->store->ops->close(k->store);
+	k->store = NULL;
+	ck_assert_int_lt(snprintf(command, sizeof command, "cp '%s/tests/golden/%s' '%s'",
+				  source != NULL ? source : ".", name, k->path),
+			 (int)sizeof command);
+	ck_assert_int_eq(system(command), 0);
+}
+
 int kit_is_sqlite(const struct store_kit *k)
 {
 	return k->kind == STORE_SQLITE || k->kind == STORE_FAULT_SQLITE;

@@ -34,6 +34,8 @@ void kit_open(struct store_kit *k, enum store_kind kind);
 void kit_close(struct store_kit *k);
 /* SQLite alone: closes and opens the same file, without leading. */
 void kit_reopen(struct store_kit *k);
+/* SQLite alone: the file of tests/golden takes the place of the store's, which is closed. */
+void kit_use_golden(struct store_kit *k, const char *name);
 int kit_is_sqlite(const struct store_kit *k);
 void kit_make_path(struct store_kit *k);   /* a path in a directory of its own, without a store */
 void kit_remove_path(struct store_kit *k); /* with all that is there */

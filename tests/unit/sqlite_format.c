@@ -3,7 +3,6 @@
 #include <check.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "support/store_kit.h"
 
@@ -36,20 +35,6 @@ static int64_t ask(const char *sql)
 	return value;
 }
 
-/* The file of the version before takes the place of the store. */
-static void use_golden(const char *name)
-{
-	const char *source = getenv("DTSS_SOURCE");
-	char command[512];
-
-	k.store->ops->close(k.store);
-	k.store = NULL;
-	ck_assert_int_lt(snprintf(command, sizeof command, "cp %s/tests/golden/%s %s", source != NULL ? source : ".",
-				  name, k.path),
-			 (int)sizeof command);
-	ck_assert_int_eq(system(command), 0);
-}
-
 static void check_attempts(uint64_t id, size_t attempts, uint64_t fence)
 {
 	struct dtss_store_done done;
@@ -75,7 +60,7 @@ START_TEST(format_1_is_brought_up_to_date)
 	uint64_t sum, before = 0;
 	int opened;
 
-	use_golden("store_v1.db");
+	kit_use_golden(&k, "store_v1.db");
 	ck_assert_int_eq(ask("PRAGMA user_version"), 1);
 	for (opened = 0; opened < 2; opened++) {
 		ck_assert_msg(dtss_sqlite_open(&k.store, k.path, message, sizeof message) == DTSS_OK, "%s", message);
