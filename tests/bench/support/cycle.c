@@ -11,15 +11,17 @@
 
 static void cycle_assigned(struct cycle *c, const char *name, const struct dtss_message_assign *assign)
 {
-	struct cycle_worker *w = &c->workers[strtoul(name + 1, NULL, 10)];
-	struct cycle_held *h = &w->held[w->count++];
+	uint32_t at = (uint32_t)strtoul(name + 1, NULL, 10);
+	struct cycle_worker *w = &c->workers[at];
+	struct cycle_held *h = &w->held[w->count];
 
-	DTSS_ASSERT(w->count <= CYCLE_SLOTS);
+	DTSS_ASSERT(at < CYCLE_WORKERS && w->count < CYCLE_SLOTS);
+	if (w->count++ == 0)
+		c->busy[c->busy_count++] = at;
 	h->task = assign->task;
 	h->fence = assign->fence;
 	h->attempt = assign->attempt;
 	h->started = 0;
-	w->spoke = 0;
 	if (assign->fence > w->fence_seen)
 		w->fence_seen = assign->fence;
 }
@@ -52,7 +54,6 @@ static size_t cycle_reports(struct cycle *c, struct cycle_worker *w)
 	}
 	if (!c->start_only)
 		w->count = 0;
-	w->spoke = 1;
 	return count;
 }
 
@@ -109,21 +110,18 @@ static int cycle_poll(struct dtss_transport *transport, const struct dtss_messag
 	struct dtss_message_heartbeat *m = &c->message.u.heartbeat;
 	struct cycle_worker *w;
 
-	for (; c->next < CYCLE_WORKERS; c->next++) {
-		w = &c->workers[c->next];
-		if (w->count == 0 || w->spoke)
-			continue;
-		memset(&c->message, 0, sizeof c->message);
-		c->message.size = sizeof c->message;
-		c->message.type = DTSS_MESSAGE_HEARTBEAT;
-		m->reports = c->reports;
-		m->report_count = cycle_reports(c, w);
-		cycle_heartbeat(c, w, &m->heartbeat);
-		*ret_message = &c->message;
-		*ret_peer = w->name;
-		return 1;
-	}
-	return 0;
+	if (c->speak_at == c->speak_count)
+		return 0;
+	w = &c->workers[c->speak[c->speak_at++]];
+	memset(&c->message, 0, sizeof c->message);
+	c->message.size = sizeof c->message;
+	c->message.type = DTSS_MESSAGE_HEARTBEAT;
+	m->reports = c->reports;
+	m->report_count = cycle_reports(c, w);
+	cycle_heartbeat(c, w, &m->heartbeat);
+	*ret_message = &c->message;
+	*ret_peer = w->name;
+	return 1;
 }
 
 static int cycle_fd(struct dtss_transport *transport)
@@ -186,12 +184,10 @@ static void cycle_node_commit(struct cycle *c)
 {
 	struct dtss_answer answer;
 
-	c->next = 0;
 	c->refused += dtss_node_step(c->node, c->now) != 0;
 	answer.size = sizeof answer;
 	while (dtss_node_answer(c->node, &answer) == 1)
 		c->refused += answer.result != 0;
-	c->next = CYCLE_WORKERS;
 }
 
 static void cycle_commit(struct cycle *c)
@@ -228,19 +224,18 @@ static void cycle_submit(struct cycle *c)
 	c->refused += dtss_node_request(c->node, c->now, &request) != 0;
 }
 
-/* A node hears it from the agents, in its next step. */
+/* What was leased starts, and ends unless that comes with the next commit. A node hears it in its next step. */
 static void cycle_go_on(struct cycle *c)
 {
-	uint32_t w;
 	size_t i, count;
 
-	for (w = 0; w < CYCLE_WORKERS; w++) {
-		if (c->workers[w].count == 0)
-			continue;
-		c->workers[w].spoke = 0;
-		if (c->layer == CYCLE_NODE)
-			continue;
-		count = cycle_reports(c, &c->workers[w]);
+	memcpy(c->speak, c->busy, c->busy_count * sizeof c->busy[0]);
+	c->speak_count = c->busy_count;
+	c->speak_at = 0;
+	if (!c->start_only)
+		c->busy_count = 0;
+	while (c->layer == CYCLE_ENGINE && c->speak_at < c->speak_count) {
+		count = cycle_reports(c, &c->workers[c->speak[c->speak_at++]]);
 		for (i = 0; i < count; i++)
 			c->refused += dtss_sched_report(c->sched, c->now, &c->reports[i]) != 0;
 	}
@@ -322,7 +317,6 @@ struct cycle *cycle_open(enum cycle_layer layer, struct dtss_store *store, uint3
 	c->layer = layer;
 	c->group = group;
 	c->now.mono_ns = c->now.wall_ns = 1000000000;
-	c->next = CYCLE_WORKERS;
 	for (i = 0; i < CYCLE_WORKERS; i++)
 		(void)snprintf(c->workers[i].name, sizeof c->workers[i].name, "w%04u", i % 10000);
 	if (cycle_begin(c, store, mem != NULL ? mem : dtss_mem_libc()) != 0) {

@@ -32,7 +32,6 @@ struct cycle_worker {
 	uint64_t number; /* of its last heartbeat */
 	uint64_t fence_seen;
 	uint32_t count;
-	uint32_t spoke; /* 1: what it holds now is already in its last heartbeat */
 	struct cycle_held held[CYCLE_SLOTS];
 };
 
@@ -55,7 +54,11 @@ struct cycle {
 	uint64_t submitted;
 	uint64_t finished;
 	uint64_t refused;
-	uint32_t next; /* the worker that speaks next */
+	uint32_t busy[CYCLE_WORKERS]; /* who holds something */
+	uint32_t busy_count;
+	uint32_t speak[CYCLE_WORKERS]; /* whose heartbeats come with the next commit */
+	uint32_t speak_count;
+	uint32_t speak_at;
 	uint32_t start_only;
 	char payload[CYCLE_PAYLOAD];
 	struct cycle_worker workers[CYCLE_WORKERS];
