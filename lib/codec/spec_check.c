@@ -60,8 +60,8 @@ static int spec_check_array(struct dtss_problem *ret, const char *field, const v
 	return DTSS_OK;
 }
 
-static int spec_check_unique(struct dtss_problem *ret, const char *field, const void *array, size_t count,
-			     size_t stride)
+static int spec_check_unique_many(struct dtss_problem *ret, const char *field, const void *array, size_t count,
+				  size_t stride)
 {
 	uint16_t order[ORDER_MAX];
 	size_t i;
@@ -74,6 +74,12 @@ static int spec_check_unique(struct dtss_problem *ret, const char *field, const 
 			return spec_problem(ret, DTSS_E_INVALID, field, "unique names", order[i]);
 	}
 	return DTSS_OK;
+}
+
+static int spec_check_unique(struct dtss_problem *ret, const char *field, const void *array, size_t count,
+			     size_t stride)
+{
+	return count < 2 ? DTSS_OK : spec_check_unique_many(ret, field, array, count, stride);
 }
 
 static int spec_check_range(struct dtss_problem *ret, const char *field, uint64_t value, uint64_t max,
@@ -284,7 +290,7 @@ int dtss_spec_check(const struct dtss_task_spec *spec, struct dtss_problem *ret_
 	error = spec_check_fields(&resolved, ret_problem);
 	if (error < 0)
 		return error;
-	if (dtss_spec_encode(&resolved, NULL, 0) > DTSS_SPEC_BYTES_MAX)
+	if (spec_encode(&resolved, NULL, 0) > DTSS_SPEC_BYTES_MAX)
 		return spec_problem(ret_problem, DTSS_E_TOO_BIG, "", SPEC_AT_MOST_BYTES(DTSS_SPEC_BYTES_MAX) " in all",
 				    0);
 	return DTSS_OK;

@@ -120,9 +120,13 @@ static void spec_put_arrays(struct wire_out *out, const struct dtss_task_spec *s
 
 	for (i = 0; i < tag_count; i++)
 		wire_put_string(out, spec->tags[tags[i]]);
-	spec_put_resources(out, spec);
-	spec_put_pairs(out, spec->labels, spec->label_count);
-	spec_put_pairs(out, spec->env, spec->env_count);
+	/* not called for nothing: their lists of indexes are long */
+	if (spec->resource_count > 0)
+		spec_put_resources(out, spec);
+	if (spec->label_count > 0)
+		spec_put_pairs(out, spec->labels, spec->label_count);
+	if (spec->env_count > 0)
+		spec_put_pairs(out, spec->env, spec->env_count);
 	parts_put_strings(out, spec->argv, spec->argc);
 	for (i = 0; i < spec->after_count; i++)
 		wire_put64(out, spec->after[i].task.v);
@@ -130,26 +134,32 @@ static void spec_put_arrays(struct wire_out *out, const struct dtss_task_spec *s
 	wire_put_bytes(out, spec->payload, spec->payload_len);
 }
 
-size_t dtss_spec_encode(const struct dtss_task_spec *spec, void *buf, size_t cap)
+size_t spec_encode(const struct dtss_task_spec *s, void *buf, size_t cap)
 {
-	struct dtss_task_spec s;
 	struct wire_out out;
 	uint16_t tags[DTSS_TASK_TAGS_MAX];
 	size_t tag_count;
+
+	DTSS_ASSERT(s->tag_count <= DTSS_TASK_TAGS_MAX);
+	DTSS_ASSERT(s->resource_count <= DTSS_RESOURCES_MAX);
+	DTSS_ASSERT(s->payload_len <= DTSS_SPEC_BYTES_MAX);
+	tag_count = spec_order_tags(tags, s);
+	wire_begin(&out, buf, cap, WIRE_SPEC, 0);
+	spec_put_numbers(&out, s);
+	spec_put_counts(&out, s, tag_count);
+	wire_put_string(&out, s->name);
+	wire_put_string(&out, s->queue);
+	wire_put_string(&out, s->key);
+	wire_put_string(&out, s->cwd);
+	spec_put_arrays(&out, s, tags, tag_count);
+	return wire_end(&out);
+}
+
+size_t dtss_spec_encode(const struct dtss_task_spec *spec, void *buf, size_t cap)
+{
+	struct dtss_task_spec s;
 	int error = spec_resolve(&s, spec);
 
 	DTSS_ASSERT(error == DTSS_OK);
-	DTSS_ASSERT(s.tag_count <= DTSS_TASK_TAGS_MAX);
-	DTSS_ASSERT(s.resource_count <= DTSS_RESOURCES_MAX);
-	DTSS_ASSERT(s.payload_len <= DTSS_SPEC_BYTES_MAX);
-	tag_count = spec_order_tags(tags, &s);
-	wire_begin(&out, buf, cap, WIRE_SPEC, 0);
-	spec_put_numbers(&out, &s);
-	spec_put_counts(&out, &s, tag_count);
-	wire_put_string(&out, s.name);
-	wire_put_string(&out, s.queue);
-	wire_put_string(&out, s.key);
-	wire_put_string(&out, s.cwd);
-	spec_put_arrays(&out, &s, tags, tag_count);
-	return wire_end(&out);
+	return spec_encode(&s, buf, cap);
 }

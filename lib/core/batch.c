@@ -188,16 +188,6 @@ static void batch_add_key(struct dtss_sched *s, struct key *k)
 	k->dirty = 0;
 }
 
-static uint64_t batch_hash_word(uint64_t hash, uint64_t word)
-{
-	uint8_t b[8];
-	int i;
-
-	for (i = 0; i < 8; i++)
-		b[i] = (uint8_t)(word >> 8 * i);
-	return hash_bytes(hash, 0, b, sizeof b);
-}
-
 static uint64_t batch_hash_event(uint64_t hash, const struct dtss_event *e)
 {
 	const uint64_t words[] = { e->seq,
@@ -209,11 +199,8 @@ static uint64_t batch_hash_event(uint64_t hash, const struct dtss_event *e)
 				   (uint64_t)e->type << 32 | e->attempt,
 				   (uint64_t)e->from << 32 | e->to,
 				   e->cause };
-	size_t i;
 
-	for (i = 0; i < sizeof words / sizeof *words; i++)
-		hash = batch_hash_word(hash, words[i]);
-	return hash;
+	return hash_chain(hash, words, sizeof words / sizeof *words);
 }
 
 uint64_t batch_hash(const struct dtss_batch *b)

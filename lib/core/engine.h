@@ -80,6 +80,7 @@ void key_arm(struct dtss_sched *s);
 
 /* --- shared.c: queues, policies and needs, interned with counts --- */
 struct queue *queue_get(struct dtss_sched *s, const char *name); /* +1; NULL: see *error */
+struct queue *queue_share(struct queue *q);                      /* +1 */
 struct queue *queue_find(const struct dtss_sched *s, const char *name);
 void queue_put(struct dtss_sched *s, struct queue *q);
 struct policy *policy_get(struct dtss_sched *s, const struct dtss_retry *r);
@@ -130,7 +131,7 @@ int lead_spec(struct dtss_sched *s, const struct task *t, struct dtss_task_spec 
 int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec);
 int lead_sound(const struct dtss_sched *s, const struct task *t); /* do its attempts fit what it does? */
 
-/* --- submit.c --- */
+/* --- submit.c; specifications are resolved --- */
 uint64_t submit_spec_hash(const void *spec, size_t len);
 int submit_many(struct dtss_sched *s, struct dtss_time now, const struct dtss_task_spec *specs, size_t count,
 		struct task **tasks, dtss_task_id *ret_ids, uint8_t *ret_known);

@@ -34,23 +34,52 @@ static inline void hash_sip_word(uint64_t v[4], uint64_t word)
 	v[0] ^= word;
 }
 
+static inline uint64_t hash_sip_end(uint64_t v[4], uint64_t last)
+{
+	size_t i;
+
+	hash_sip_word(v, last);
+	v[2] ^= 0xff;
+	for (i = 0; i < 4; i++)
+		hash_sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+#define HASH_SIP_BEGIN(key0, key1)                                                                                     \
+	{                                                                                                              \
+		0x736f6d6570736575 ^ (key0), 0x646f72616e646f6d ^ (key1), 0x6c7967656e657261 ^ (key0),                 \
+			0x7465646279746573 ^ (key1)                                                                    \
+	}
+
 uint64_t hash_bytes(uint64_t key0, uint64_t key1, const void *data, size_t len)
 {
-	uint64_t v[4] = { 0x736f6d6570736575 ^ key0, 0x646f72616e646f6d ^ key1, 0x6c7967656e657261 ^ key0,
-			  0x7465646279746573 ^ key1 };
+	uint64_t v[4] = HASH_SIP_BEGIN(key0, key1);
 	uint64_t last = (uint64_t)(len & 0xff) << 56;
 	const uint8_t *p = data;
 	size_t i, rest = len % 8;
 
 	for (i = 0; i + 8 <= len; i += 8)
 		hash_sip_word(v, hash_load64(p + i));
-	for (i = 0; i < rest; i++)
-		last |= (uint64_t)p[len - rest + i] << (8 * i);
-	hash_sip_word(v, last);
-	v[2] ^= 0xff;
-	for (i = 0; i < 4; i++)
-		hash_sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	if (rest > 0 && len > 8) {
+		last |= hash_load64(p + len - 8) >> (64 - 8 * rest); /* some of them once more, shifted out */
+	} else {
+		for (i = 0; i < rest; i++)
+			last |= (uint64_t)p[i] << (8 * i);
+	}
+	return hash_sip_end(v, last);
+}
+
+uint64_t hash_chain(uint64_t key0, const uint64_t *words, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		uint64_t v[4] = HASH_SIP_BEGIN(key0, 0);
+
+		hash_sip_word(v, words[i]);
+		key0 = hash_sip_end(v, UINT64_C(8) << 56);
+	}
+	return key0;
 }
 
 uint64_t hash_word(uint64_t word)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "codec/spec.h"
 #include "core/engine.h"
 
 /* What ran once had all its dependencies; the engine need not hold them any more. */
@@ -45,7 +46,7 @@ int dtss_sched_retry(struct dtss_sched *s, struct dtss_time now, dtss_task_id id
 	if (t && !dtss_task_state_terminal(t->state))
 		return sched_problem(s, DTSS_E_STATE, "state", "a task that has ended", 0);
 	if (spec) {
-		if (size_import(&in, sizeof in, spec) != 0)
+		if (spec_resolve(&in, spec) != 0)
 			return sched_problem(s, DTSS_E_INVALID, "size", "a version that this library knows", 0);
 		return retry_submit(s, now, &in, id.v, ret_id);
 	}

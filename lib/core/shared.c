@@ -18,15 +18,20 @@ struct queue *queue_find(const struct dtss_sched *s, const char *name)
 	return map_find(&s->queues, queue_hash(s, name), queue_equal, name);
 }
 
+struct queue *queue_share(struct queue *q)
+{
+	DTSS_ASSERT(q->refs > 0);
+	q->refs++;
+	return q;
+}
+
 struct queue *queue_get(struct dtss_sched *s, const char *name)
 {
 	struct queue *q = queue_find(s, name);
 
 	DTSS_ASSERT(s->queues.count <= s->queues.cap);
-	if (q) {
-		q->refs++;
-		return q;
-	}
+	if (q)
+		return queue_share(q);
 	if (map_reserve(&s->queues, &s->mem, 1) != 0)
 		return NULL;
 	q = sched_alloc(s, sizeof *q);

@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: MIT */
+#include "codec/spec.h"
 #include "core/engine.h"
 
 /*
  * A submit in two steps, so that many are all or nothing: prepare checks and allocates each (its key is in the table
  * already, so that a repetition within the same call finds it), admit changes the engine and cannot fail.
  */
-static const struct dtss_task_spec spec_zero;
-
-static const char *spec_queue(const struct dtss_task_spec *spec)
-{
-	return spec->queue && *spec->queue ? spec->queue : "default";
-}
-
 /* The specification's bytes stand in s->scratch afterwards. */
 static int prepare_encode(struct dtss_sched *s, const struct dtss_task_spec *spec, size_t *ret_len)
 {
-	size_t len = dtss_spec_encode(spec, NULL, 0);
+	size_t len = spec_encode(spec, s->scratch, s->scratch_cap);
 
 	if (len > DTSS_SPEC_BYTES_MAX)
-		return sched_problem(s, DTSS_E_TOO_BIG, "", "a specification of at most 262144 bytes in all", 0);
+		return sched_problem(s, DTSS_E_TOO_BIG, "", "at most 262144 bytes in all", 0);
+	*ret_len = len;
+	if (len <= s->scratch_cap)
+		return 0;
 	if (sched_grow(s, (void **)&s->scratch, &s->scratch_cap, len, 1) != 0)
 		return DTSS_E_NOMEM;
-	*ret_len = dtss_spec_encode(spec, s->scratch, s->scratch_cap);
+	spec_encode(spec, s->scratch, s->scratch_cap);
 	return 0;
 }
 
@@ -33,7 +30,7 @@ uint64_t submit_spec_hash(const void *spec, size_t len)
 /* 1: key and specification are known. */
 static int prepare_key_known(struct dtss_sched *s, const struct dtss_task_spec *spec, size_t len, uint64_t *ret_known)
 {
-	const struct key *k = spec->key ? key_find(s, spec_queue(spec), spec->key) : NULL;
+	const struct key *k = spec->key ? key_find(s, spec->queue, spec->key) : NULL;
 
 	if (!k)
 		return 0;
@@ -43,10 +40,8 @@ static int prepare_key_known(struct dtss_sched *s, const struct dtss_task_spec *
 	return sched_problem(s, DTSS_E_CONFLICT, "key", "a key that is not used for another specification", 0);
 }
 
-static int prepare_full(struct dtss_sched *s, const struct dtss_task_spec *spec, uint64_t pending)
+static int prepare_full(struct dtss_sched *s, const struct queue *q, uint64_t pending)
 {
-	const struct queue *q = queue_find(s, spec_queue(spec));
-
 	DTSS_ASSERT(pending <= DTSS_SUBMIT_MANY_MAX);
 	/* more at once than there is ever room for: waiting does not help */
 	if (pending >= s->cfg.tasks_max)
@@ -138,11 +133,13 @@ static int prepare_key(struct dtss_sched *s, const struct dtss_task_spec *spec, 
 	return 0;
 }
 
-static int prepare_parts(struct dtss_sched *s, const struct dtss_task_spec *spec, size_t len, struct task *t)
+/* q: its queue, if there is one. */
+static int prepare_parts(struct dtss_sched *s, const struct dtss_task_spec *spec, struct queue *q, size_t len,
+			 struct task *t)
 {
 	DTSS_ASSERT(t->queue == NULL && t->need == NULL);
 	DTSS_ASSERT(len > 0);
-	t->queue = queue_get(s, spec_queue(spec));
+	t->queue = q ? queue_share(q) : queue_get(s, spec->queue);
 	if (!t->queue)
 		return DTSS_E_NOMEM;
 	t->queue->prepared++;
@@ -192,17 +189,20 @@ static struct task *prepare_task(struct dtss_sched *s, const struct dtss_task_sp
 static int task_prepare(struct dtss_sched *s, const struct dtss_task_spec *spec, uint64_t id, struct task **ret_task,
 			uint64_t *ret_known)
 {
+	struct queue *q;
 	struct task *t;
 	size_t len = 0;
 	int error;
 
-	error = dtss_spec_check(spec, &s->problem);
+	error = spec_check_fields(spec, &s->problem);
 	if (!error)
 		error = prepare_encode(s, spec, &len);
 	if (!error)
 		error = prepare_key_known(s, spec, len, ret_known);
-	if (!error)
-		error = prepare_full(s, spec, id - s->meta.next_task);
+	if (error)
+		return error;
+	q = queue_find(s, spec->queue);
+	error = prepare_full(s, q, id - s->meta.next_task);
 	if (error)
 		return error;
 	t = prepare_task(s, spec, id);
@@ -210,7 +210,7 @@ static int task_prepare(struct dtss_sched *s, const struct dtss_task_spec *spec,
 		return DTSS_E_NOMEM;
 	error = prepare_after(s, spec, t);
 	if (!error)
-		error = prepare_parts(s, spec, len, t);
+		error = prepare_parts(s, spec, q, len, t);
 	if (error) {
 		task_unprepare(s, t);
 		return error;
@@ -316,12 +316,11 @@ int submit_many(struct dtss_sched *s, struct dtss_time now, const struct dtss_ta
 	return error;
 }
 
-/* Specifications of the size that this library knows; of another size they are taken over into a copy. */
+/* Resolved, and of the size that this library knows. */
 static int submit_import(struct dtss_sched *s, const struct dtss_task_spec *specs, size_t index,
 			 struct dtss_task_spec *ret)
 {
-	*ret = spec_zero;
-	if (size_import(ret, sizeof *ret, (const char *)specs + index * specs->size) != 0)
+	if (spec_resolve(ret, (const void *)((const char *)specs + index * specs->size)) != 0)
 		return sched_problem(s, DTSS_E_INVALID, "size", "a version that this library knows", index);
 	return 0;
 }
