@@ -90,11 +90,13 @@ void need_put(struct dtss_sched *s, struct need *n);
 
 /* --- worker.c --- */
 struct worker *worker_find(const struct dtss_sched *s, const char *name);
-int worker_shape_make(struct dtss_sched *s, struct worker_shape *ret, const char *address, const char *const *tags,
-		      size_t tag_count, const struct dtss_resource *resources, size_t resource_count);
+int worker_shape_make(struct dtss_sched *s, struct worker_shape *ret, const char *name, const char *address,
+		      const char *const *tags, size_t tag_count, const struct dtss_resource *resources,
+		      size_t resource_count);
 void worker_shape_free(struct dtss_sched *s, struct worker_shape *shape);
 int worker_shape_equal(const struct worker_shape *a, const struct worker_shape *b);
-int worker_shape_same(const struct worker_shape *a, const struct dtss_heartbeat *hb);
+/* Its words in place of those that said the same in another order, or with repetitions. */
+void worker_shape_resay(struct worker_shape *shape, struct worker_shape *equal);
 /* shape receives the old one. */
 void worker_shape_swap(struct dtss_sched *s, struct worker *w, struct worker_shape *shape);
 struct worker *worker_above(const struct dtss_sched *s, const char *after); /* NULL: none */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/engine.h"
 
+#define HELD_MAX (2 * DTSS_WORKER_TASKS_MAX)
+
 /*
  * A worker announces itself and lists the attempts that it has.
  *
@@ -13,6 +15,32 @@
  * "Seen" is by fence: the heartbeat tells the highest fence that the worker had seen when it made it, so one that was
  * under way while work was assigned hides nothing.
  */
+
+/* Does it say of the worker what the one before said? Then that has been checked, and taken over. */
+static int heartbeat_known(const struct worker *w, const struct dtss_heartbeat *hb)
+{
+	const struct worker_shape *shape = &w->shape;
+	const char *said = shape->said + 1; /* the name, by which it was found */
+	size_t i;
+
+	if (hb->kind != w->kind || hb->incarnation != w->incarnation || hb->max_tasks != w->max_tasks ||
+	    hb->tag_count != shape->tag_count || hb->resource_count != shape->resource_count)
+		return 0;
+	said += (uint8_t)said[-1] + 2;
+	if (strcmp(said, hb->address ? hb->address : "") != 0)
+		return 0;
+	for (i = 0; i < hb->tag_count; i++) {
+		said += (uint8_t)said[-1] + 2;
+		if (!hb->tags[i] || strcmp(said, hb->tags[i]) != 0)
+			return 0;
+	}
+	for (i = 0; i < hb->resource_count; i++)
+		if (shape->resources[i].amount != hb->resources[i].amount || !hb->resources[i].name ||
+		    strcmp(shape->resources[i].name, hb->resources[i].name) != 0)
+			return 0;
+	return 1;
+}
+
 static int heartbeat_check_tags(struct dtss_sched *s, const struct dtss_heartbeat *hb)
 {
 	size_t i;
@@ -64,7 +92,7 @@ static int heartbeat_check(struct dtss_sched *s, const struct dtss_heartbeat *hb
 		return sched_problem(s, DTSS_E_TOO_BIG, "address", "at most 255 bytes", 0);
 	if (hb->kind == DTSS_WORKER_AGENT && !hb->incarnation)
 		return sched_problem(s, DTSS_E_INVALID, "incarnation", "greater than 0", 0);
-	if (hb->held_count > 2 * DTSS_WORKER_TASKS_MAX)
+	if (hb->held_count > HELD_MAX)
 		return sched_problem(s, DTSS_E_TOO_BIG, "held", "at most 131070 attempts", hb->held_count);
 	error = heartbeat_check_tags(s, hb);
 	return error ? error : heartbeat_check_resources(s, hb);
@@ -94,13 +122,10 @@ static int heartbeat_reserve(struct dtss_sched *s, const struct worker *w, const
 {
 	struct worker probe;
 
-	memset(ret_shape, 0, sizeof *ret_shape);
-	if (ring_reserve(s, hb->held_count + (w ? w->leased : 0) + 8) != 0)
-		return DTSS_E_NOMEM;
-	if (w && worker_shape_same(&w->shape, hb))
+	if (w && heartbeat_known(w, hb))
 		return batch_reserve(s, 1, worker_record_bound(w));
-	if (worker_shape_make(s, ret_shape, hb->address, hb->tags, hb->tag_count, hb->resources, hb->resource_count) !=
-	    0)
+	if (worker_shape_make(s, ret_shape, hb->name, hb->address, hb->tags, hb->tag_count, hb->resources,
+			      hb->resource_count) != 0)
 		return DTSS_E_NOMEM;
 	probe.shape = *ret_shape;
 	if (batch_reserve(s, 1, worker_record_bound(&probe)) != 0 ||
@@ -164,10 +189,11 @@ static int heartbeat_update(struct dtss_sched *s, struct dtss_time now, struct w
 		heartbeat_succeed(s, now, w, hb);
 		changed = 1;
 	}
-	/* the quick look misses another order, or repetitions */
 	if (shape->made && !worker_shape_equal(&w->shape, shape)) {
 		worker_shape_swap(s, w, shape);
 		changed = 1;
+	} else if (shape->made) {
+		worker_shape_resay(&w->shape, shape);
 	}
 	w->max_tasks = hb->max_tasks;
 	w->stopping = (hb->flags & DTSS_HEARTBEAT_STOPPING) != 0;
@@ -272,49 +298,82 @@ static void heartbeat_load(struct dtss_sched *s, struct dtss_time now, struct wo
 	w->foreign = unknown + (used > hb->held_count ? used - (uint32_t)hb->held_count : 0);
 }
 
+/* A worker that says what it said before: nothing durable changes, and no tree is touched unless its load changed. */
+static void heartbeat_again(struct dtss_sched *s, struct dtss_time now, struct worker *w,
+			    const struct dtss_heartbeat *hb)
+{
+	uint8_t stopping = (hb->flags & DTSS_HEARTBEAT_STOPPING) != 0;
+	int moved = stopping != w->stopping || w->deaf_fence;
+
+	DTSS_ASSERT(w->status == DTSS_WORKER_ONLINE && w->kind == hb->kind);
+	w->stopping = stopping;
+	w->heartbeat = hb->number;
+	if (hb->sent_wall_ns)
+		w->skew_ns = hb->sent_wall_ns - now.wall_ns;
+	worker_seen(s, now, w);
+	heartbeat_load(s, now, w, hb);
+	if (moved || worker_used(w) != w->counted_used)
+		worker_refresh(s, w);
+	DTSS_ASSERT(w->counted_used == worker_used(w));
+}
+
+/* A new worker, or one that says something new of itself. */
+static int heartbeat_news(struct dtss_sched *s, struct dtss_time now, struct worker *w, const struct dtss_heartbeat *hb)
+{
+	struct worker_shape shape;
+	uint32_t from = w ? w->status : 0;
+	int changed = !w || from == DTSS_WORKER_OFFLINE, error;
+
+	memset(&shape, 0, sizeof shape);
+	error = heartbeat_reserve(s, w, hb, &shape);
+	if (error)
+		return error;
+	if (!w) {
+		w = heartbeat_register(s, now, hb, &shape);
+		if (!w) {
+			worker_shape_free(s, &shape);
+			return DTSS_E_NOMEM;
+		}
+	}
+	changed |= heartbeat_update(s, now, w, hb, &shape);
+	worker_shape_free(s, &shape);
+	worker_seen(s, now, w);
+	heartbeat_load(s, now, w, hb);
+	worker_refresh(s, w);
+	if (changed)
+		worker_event(s, now, w, from);
+	s->answer_seq = w->event_seq;
+	DTSS_ASSERT(w->status == DTSS_WORKER_ONLINE);
+	DTSS_ASSERT(w->heartbeat == hb->number);
+	return 0;
+}
+
 int dtss_sched_heartbeat(struct dtss_sched *s, struct dtss_time now, const struct dtss_heartbeat *heartbeat)
 {
 	struct dtss_heartbeat hb;
-	struct worker_shape shape;
 	struct worker *w;
-	uint32_t from;
-	int error, changed;
+	int error, known;
 
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
 	s->answer_seq = DTSS_NEVER;
 	if (size_import(&hb, sizeof hb, heartbeat) != 0)
 		return sched_problem(s, DTSS_E_INVALID, "size", "a version that this library knows", 0);
-	error = heartbeat_check(s, &hb);
+	w = hb.name ? worker_find(s, hb.name) : NULL;
+	known = w && hb.held_count <= HELD_MAX && heartbeat_known(w, &hb);
+	error = known ? 0 : heartbeat_check(s, &hb);
 	if (error)
 		return error;
-	w = worker_find(s, hb.name);
 	error = heartbeat_admit(s, w, &hb);
 	if (error) {
 		s->answer_seq = w ? w->event_seq : 0;
 		return error < 0 ? error : 0;
 	}
-	error = heartbeat_reserve(s, w, &hb, &shape);
-	if (error)
-		return error;
-	from = w ? w->status : 0;
-	changed = !w || from == DTSS_WORKER_OFFLINE;
-	if (!w) {
-		w = heartbeat_register(s, now, &hb, &shape);
-		if (!w) {
-			worker_shape_free(s, &shape);
-			return DTSS_E_NOMEM;
-		}
-	}
-	changed |= heartbeat_update(s, now, w, &hb, &shape);
-	worker_shape_free(s, &shape);
-	worker_seen(s, now, w);
-	heartbeat_load(s, now, w, &hb);
-	worker_refresh(s, w);
-	if (changed)
-		worker_event(s, now, w, from);
+	if (ring_reserve(s, hb.held_count + (w ? w->leased : 0) + 8) != 0)
+		return DTSS_E_NOMEM;
+	if (!known || w->status != DTSS_WORKER_ONLINE)
+		return heartbeat_news(s, now, w, &hb);
+	heartbeat_again(s, now, w, &hb);
 	s->answer_seq = w->event_seq;
-	DTSS_ASSERT(w->status == DTSS_WORKER_ONLINE);
-	DTSS_ASSERT(w->heartbeat == hb.number);
 	return 0;
 }

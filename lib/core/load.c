@@ -264,7 +264,8 @@ static int load_worker(struct dtss_sched *s, const struct dtss_record_body *b)
 	}
 	if (!v->number)
 		return DTSS_E_CORRUPT;
-	if (worker_shape_make(s, &shape, v->address, v->tags, v->tag_count, v->resources, v->resource_count) != 0)
+	if (worker_shape_make(s, &shape, v->name, v->address, v->tags, v->tag_count, v->resources, v->resource_count) !=
+	    0)
 		return DTSS_E_NOMEM;
 	if (!w)
 		w = load_worker_new(s, v, &shape);

@@ -143,47 +143,59 @@ struct task {
 
 #define YOUNG_BUCKETS 16 /* of the placement grace */
 
-/* What a heartbeat or a record says about a worker; made before anything changes, so that taking it over cannot fail. */
+/*
+ * What a heartbeat or a record says about a worker; made before anything changes, so that taking it over cannot fail.
+ *
+ *      said   | len | name | 0 | len | address | 0 | len | tag | 0 | len | tag | 0 |
+ *
+ * as it was said, in one piece: the next heartbeat, which nearly always says the same, is compared with it alone.
+ */
 struct worker_shape {
-	char *address;                   /* owned, or NULL */
+	char *said;
+	uint32_t said_len;
+	uint32_t tag_count, resource_count;
+	uint32_t tag_cap, resource_cap;
+	int made;                        /* 0: there is none */
+	const char *address;             /* NULL: none */
 	const char **tags;               /* sorted; the interned texts */
 	uint32_t *tag_numbers;           /* sorted, for the pool */
 	struct dtss_resource *resources; /* what it has in all, by name */
 	struct pool_amount *amounts;     /* likewise, by number */
 	struct pool_amount *free;        /* what is free of it */
 	uint64_t *taken;                 /* what its attempts took of it: may be more than there is, after it shrank */
-	uint32_t tag_count, tag_cap;
-	uint32_t resource_count, resource_cap;
-	int made; /* 0: there is none */
 };
 
 struct worker {
 	struct pool_entry entry; /* first: the pool gives it back */
+	/* what each heartbeat looks at, side by side */
 	struct intern *name;
-	struct timer timer; /* its silence */
-	struct timer young_timer;
-	uint64_t number, incarnation;
-	uint64_t heartbeat;             /* the newest number */
-	uint64_t fence_seen;            /* by its own word */
-	uint64_t deaf_task, deaf_fence; /* lost, though it spoke all the time and never knew of it; fence 0: it hears */
-	uint64_t event_seq;             /* its last durable change */
-	size_t record_bytes;            /* while dirty: room for its record in the open batch */
-	uint64_t last_seen_ns;          /* mono */
+	uint64_t incarnation;
+	uint64_t heartbeat;    /* the newest number */
+	uint64_t fence_seen;   /* by its own word */
+	uint64_t deaf_fence;   /* lost, though it spoke all the time and never knew of it; 0: it hears */
+	uint64_t event_seq;    /* its last durable change */
+	uint64_t last_seen_ns; /* mono */
 	int64_t last_seen_wall_ns, skew_ns;
 	struct task *live; /* attempts on it, stopping ones included */
 	uint32_t leased;
 	uint32_t listing;                     /* counts heartbeats, to find what they do not list */
-	uint32_t counted_slots, counted_used; /* in the stats */
 	uint32_t foreign;                     /* used beyond those, by its own count */
 	uint32_t young_total, old_total;      /* placements without a task */
-	uint64_t young_from;                  /* the bucket number of young[0]'s round */
-	uint16_t young[YOUNG_BUCKETS];
+	uint32_t counted_slots, counted_used; /* in the stats */
 	uint32_t max_tasks;
-	uint32_t most_tasks; /* the most that this incarnation had: it may have shrunk below what runs */
 	uint8_t kind, status, draining, cordoned, stopping;
 	uint8_t dirty, gone, improved;
-	struct worker *next_improved;
 	struct worker_shape shape;
+	/* what only changes look at */
+	struct timer timer; /* its silence */
+	struct timer young_timer;
+	uint64_t number;
+	uint64_t deaf_task;  /* of deaf_fence */
+	size_t record_bytes; /* while dirty: room for its record in the open batch */
+	uint64_t young_from; /* the bucket number of young[0]'s round */
+	uint16_t young[YOUNG_BUCKETS];
+	uint32_t most_tasks; /* the most that this incarnation had: it may have shrunk below what runs */
+	struct worker *next_improved;
 };
 
 /* An action that waits for its seq, or to be handed out. */

@@ -26,6 +26,10 @@ void young_expire(struct dtss_sched *s, struct dtss_time now, struct worker *w)
 
 	DTSS_ASSERT(w->young_total == 0 || w->young_from <= bucket);
 	DTSS_ASSERT(w->young_total <= UINT16_MAX * YOUNG_BUCKETS);
+	if (!w->young_total && !w->young_timer.link) {
+		w->young_from = bucket;
+		return;
+	}
 	for (; w->young_total && w->young_from + YOUNG_BUCKETS <= bucket; w->young_from++) {
 		uint16_t *young = &w->young[w->young_from % YOUNG_BUCKETS];
 

@@ -21,6 +21,7 @@ struct queue *queue_find(const struct dtss_sched *s, const char *name)
 struct queue *queue_share(struct queue *q)
 {
 	DTSS_ASSERT(q->refs > 0);
+	DTSS_ASSERT(q->name != NULL);
 	q->refs++;
 	return q;
 }

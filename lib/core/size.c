@@ -19,6 +19,10 @@ int size_import(void *dst, size_t dst_size, const void *src)
 
 	DTSS_ASSERT(dst != src);
 	DTSS_ASSERT(dst_size >= sizeof size);
+	if (size == dst_size) {
+		memcpy(dst, src, size);
+		return DTSS_OK;
+	}
 	if (size < sizeof size)
 		return DTSS_E_INVALID;
 	for (i = dst_size; i < size; i++) {

@@ -3,7 +3,7 @@
 
 static int worker_equal(const void *item, const void *name)
 {
-	return strcmp(((const struct worker *)item)->name->text, name) == 0;
+	return strcmp(((const struct worker *)item)->shape.said + 1, name) == 0;
 }
 
 struct worker *worker_find(const struct dtss_sched *s, const char *name)

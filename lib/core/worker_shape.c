@@ -101,20 +101,47 @@ static int shape_resources(struct dtss_sched *s, struct worker_shape *shape, con
 	return 0;
 }
 
-int worker_shape_make(struct dtss_sched *s, struct worker_shape *ret, const char *address, const char *const *tags,
-		      size_t tag_count, const struct dtss_resource *resources, size_t resource_count)
+static char *shape_say(char *at, const char *text)
+{
+	size_t len = strlen(text);
+
+	*at++ = (char)len;
+	memcpy(at, text, len + 1);
+	return at + len + 1;
+}
+
+static int shape_said(struct dtss_sched *s, struct worker_shape *shape, const char *name, const char *address,
+		      const char *const *tags, size_t count)
+{
+	size_t len = 4 + strlen(name) + strlen(address), i;
+	char *at;
+
+	DTSS_ASSERT(shape->said == NULL);
+	DTSS_ASSERT(strlen(name) <= UINT8_MAX && strlen(address) <= UINT8_MAX);
+	for (i = 0; i < count; i++)
+		len += 2 + strlen(tags[i]);
+	shape->said = sched_alloc(s, len);
+	if (!shape->said)
+		return DTSS_E_NOMEM;
+	shape->said_len = (uint32_t)len;
+	at = shape_say(shape->said, name);
+	shape->address = *address ? at + 1 : NULL;
+	at = shape_say(at, address);
+	for (i = 0; i < count; i++)
+		at = shape_say(at, tags[i]);
+	return 0;
+}
+
+int worker_shape_make(struct dtss_sched *s, struct worker_shape *ret, const char *name, const char *address,
+		      const char *const *tags, size_t tag_count, const struct dtss_resource *resources,
+		      size_t resource_count)
 {
 	struct worker_shape shape;
 
 	memset(&shape, 0, sizeof shape);
 	shape.made = 1;
-	if (address && *address) {
-		shape.address = sched_alloc(s, strlen(address) + 1);
-		if (!shape.address)
-			return DTSS_E_NOMEM;
-		memcpy(shape.address, address, strlen(address) + 1);
-	}
-	if (shape_tags(s, &shape, tags, tag_count) != 0 || shape_resources(s, &shape, resources, resource_count) != 0) {
+	if (shape_said(s, &shape, name, address ? address : "", tags, tag_count) != 0 ||
+	    shape_tags(s, &shape, tags, tag_count) != 0 || shape_resources(s, &shape, resources, resource_count) != 0) {
 		worker_shape_free(s, &shape);
 		return DTSS_E_NOMEM;
 	}
@@ -130,8 +157,7 @@ void worker_shape_free(struct dtss_sched *s, struct worker_shape *shape)
 		intern_put(&s->tags, &s->mem, s->tags.at[shape->tag_numbers[i]]);
 	for (i = 0; i < shape->resource_count; i++)
 		intern_put(&s->resources, &s->mem, s->resources.at[shape->amounts[i].resource]);
-	if (shape->address)
-		sched_free(s, shape->address, strlen(shape->address) + 1);
+	sched_free(s, shape->said, shape->said_len);
 	sched_free(s, shape->tags, shape->tag_cap * sizeof *shape->tags);
 	sched_free(s, shape->tag_numbers, shape->tag_cap * sizeof *shape->tag_numbers);
 	sched_free(s, shape->resources, shape->resource_cap * sizeof *shape->resources);
@@ -141,42 +167,31 @@ void worker_shape_free(struct dtss_sched *s, struct worker_shape *shape)
 	memset(shape, 0, sizeof *shape);
 }
 
-static int shape_equal_tags(const struct worker_shape *a, const char *const *tags, size_t count)
-{
-	size_t i;
-
-	if (count != a->tag_count)
-		return 0;
-	for (i = 0; i < count; i++)
-		if (strcmp(a->tags[i], tags[i]) != 0)
-			return 0;
-	return 1;
-}
-
-static int shape_equal_resources(const struct worker_shape *a, const struct dtss_resource *r, size_t count)
-{
-	size_t i;
-
-	if (count != a->resource_count)
-		return 0;
-	for (i = 0; i < count; i++)
-		if (a->resources[i].amount != r[i].amount || strcmp(a->resources[i].name, r[i].name) != 0)
-			return 0;
-	return 1;
-}
-
 int worker_shape_equal(const struct worker_shape *a, const struct worker_shape *b)
 {
-	if (!a->address != !b->address || (a->address && strcmp(a->address, b->address) != 0))
+	uint32_t i;
+
+	if (!a->address != !b->address || (a->address && strcmp(a->address, b->address) != 0) ||
+	    a->tag_count != b->tag_count || a->resource_count != b->resource_count)
 		return 0;
-	return shape_equal_tags(a, b->tags, b->tag_count) && shape_equal_resources(a, b->resources, b->resource_count);
+	for (i = 0; i < a->tag_count; i++)
+		if (a->tags[i] != b->tags[i]) /* interned */
+			return 0;
+	for (i = 0; i < a->resource_count; i++)
+		if (a->resources[i].name != b->resources[i].name || a->resources[i].amount != b->resources[i].amount)
+			return 0;
+	return 1;
 }
 
-/* The quick look: the heartbeat lists just what is known, in just that order. */
-int worker_shape_same(const struct worker_shape *a, const struct dtss_heartbeat *hb)
+void worker_shape_resay(struct worker_shape *shape, struct worker_shape *equal)
 {
-	const char *address = hb->address ? hb->address : "";
+	struct worker_shape old = *shape;
 
-	return strcmp(a->address ? a->address : "", address) == 0 && shape_equal_tags(a, hb->tags, hb->tag_count) &&
-	       shape_equal_resources(a, hb->resources, hb->resource_count);
+	DTSS_ASSERT(equal->made && equal->tag_count == shape->tag_count);
+	DTSS_ASSERT(!equal->address == !shape->address);
+	shape->said = equal->said;
+	shape->said_len = equal->said_len;
+	shape->address = equal->address;
+	equal->said = old.said;
+	equal->said_len = old.said_len;
 }

@@ -140,7 +140,7 @@ START_TEST(any_failed_allocation_changes_nothing)
 		if (memory.count < n)
 			break;
 	}
-	ck_assert_uint_gt(n, 100);
+	ck_assert_uint_gt(n, 50);
 }
 END_TEST
 
