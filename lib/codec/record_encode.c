@@ -19,42 +19,59 @@ static void record_put_meta(struct wire_out *out, const struct dtss_meta_record 
 	wire_put64(out, meta->losses);
 }
 
-/* The one that is written most: each transition writes it anew. */
+/* Each transition writes these two anew, so the room for all that has a fixed length is asked for at once. */
+#define RECORD_TASK_BYTES (2 * 8 + 3 + 4 * 2 + 5 * 8)
+#define RECORD_ATTEMPT_BYTES (8 + 4 + 1 + 6 * 8)
+
 static void record_put_task(struct wire_out *out, const struct dtss_task_record *task)
 {
+	uint8_t *p = wire_room(out, RECORD_TASK_BYTES), *begin = p;
+
 	DTSS_ASSERT(task->failed_count <= DTSS_ATTEMPTS_MAX && task->lost_count <= DTSS_ATTEMPTS_MAX);
 	DTSS_ASSERT(task->free_count <= DTSS_ATTEMPTS_MAX && task->attempt_count <= DTSS_ATTEMPTS_MAX);
-	wire_put64(out, task->id);
-	wire_put64(out, task->retry_of);
-	wire_put8(out, task->state);
-	wire_put8(out, task->cause);
-	wire_put8(out, task->done);
-	wire_put16(out, task->failed_count);
-	wire_put16(out, task->lost_count);
-	wire_put16(out, task->free_count);
-	wire_put16(out, task->attempt_count);
-	wire_put64(out, (uint64_t)task->created_ns);
-	wire_put64(out, (uint64_t)task->started_ns);
-	wire_put64(out, (uint64_t)task->finished_ns);
-	wire_put64(out, (uint64_t)task->due_since_ns);
-	wire_put64(out, task->due_wait_ns);
+	if (p == NULL)
+		return;
+	p = wire_add64(p, task->id);
+	p = wire_add64(p, task->retry_of);
+	p = wire_add8(p, task->state);
+	p = wire_add8(p, task->cause);
+	p = wire_add8(p, task->done);
+	p = wire_add16(p, task->failed_count);
+	p = wire_add16(p, task->lost_count);
+	p = wire_add16(p, task->free_count);
+	p = wire_add16(p, task->attempt_count);
+	p = wire_add64(p, (uint64_t)task->created_ns);
+	p = wire_add64(p, (uint64_t)task->started_ns);
+	p = wire_add64(p, (uint64_t)task->finished_ns);
+	p = wire_add64(p, (uint64_t)task->due_since_ns);
+	p = wire_add64(p, task->due_wait_ns);
+	DTSS_ASSERT(p == begin + RECORD_TASK_BYTES);
+}
+
+static void record_put_attempt_numbers(struct wire_out *out, const struct dtss_attempt_record *record)
+{
+	const struct dtss_attempt_view *view = &record->view;
+	uint8_t *p = wire_room(out, RECORD_ATTEMPT_BYTES), *begin = p;
+
+	if (p == NULL)
+		return;
+	p = wire_add64(p, record->id);
+	wire_store32(p, view->attempt);
+	p = wire_add8(p + 4, view->state);
+	p = wire_add64(p, view->fence);
+	p = wire_add64(p, record->worker_number);
+	p = wire_add64(p, view->incarnation);
+	p = wire_add64(p, (uint64_t)view->granted_ns);
+	p = wire_add64(p, (uint64_t)view->started_ns);
+	p = wire_add64(p, (uint64_t)view->ended_ns);
+	DTSS_ASSERT(p == begin + RECORD_ATTEMPT_BYTES);
 }
 
 static void record_put_attempt(struct wire_out *out, const struct dtss_attempt_record *record)
 {
-	const struct dtss_attempt_view *view = &record->view;
-
-	wire_put64(out, record->id);
-	wire_put32(out, view->attempt);
-	wire_put8(out, view->state);
-	wire_put64(out, view->fence);
-	wire_put64(out, record->worker_number);
-	wire_put64(out, view->incarnation);
-	wire_put64(out, (uint64_t)view->granted_ns);
-	wire_put64(out, (uint64_t)view->started_ns);
-	wire_put64(out, (uint64_t)view->ended_ns);
-	wire_put_string(out, view->worker);
-	parts_put_outcome(out, &view->outcome);
+	record_put_attempt_numbers(out, record);
+	wire_put_string(out, record->view.worker);
+	parts_put_outcome(out, &record->view.outcome);
 }
 
 /* As one string of bytes with a NUL between the two: so a store can compare keys without a look inside. */

@@ -57,6 +57,15 @@ size_t wire_end(struct wire_out *out);
 void wire_put_bytes(struct wire_out *out, const void *data, size_t len);
 void wire_put_string(struct wire_out *out, const char *s); /* NULL is fine */
 
+/* Room for the next len bytes, or NULL: there is none. They are counted in any case. */
+static inline uint8_t *wire_room(struct wire_out *out, size_t len)
+{
+	size_t at = out->len;
+
+	out->len += len;
+	return out->len <= out->cap ? out->buf + at : NULL;
+}
+
 static inline void wire_put8(struct wire_out *out, uint32_t v)
 {
 	if (out->len < out->cap)
@@ -70,6 +79,26 @@ static inline void wire_store32(uint8_t *p, uint32_t v)
 	p[1] = (uint8_t)(v >> 8);
 	p[2] = (uint8_t)(v >> 16);
 	p[3] = (uint8_t)(v >> 24);
+}
+
+static inline uint8_t *wire_add8(uint8_t *p, uint32_t v)
+{
+	*p = (uint8_t)v;
+	return p + 1;
+}
+
+static inline uint8_t *wire_add16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+	return p + 2;
+}
+
+static inline uint8_t *wire_add64(uint8_t *p, uint64_t v)
+{
+	wire_store32(p, (uint32_t)v);
+	wire_store32(p + 4, (uint32_t)(v >> 32));
+	return p + 8;
 }
 
 static inline void wire_put16(struct wire_out *out, uint32_t v)

@@ -94,16 +94,12 @@ void batch_mark_key(struct dtss_sched *s, struct key *k)
 
 void batch_event(struct dtss_sched *s, struct dtss_time now, struct dtss_event *e)
 {
-	struct pending p = { 0 };
-
 	DTSS_ASSERT(s->epoch > 0 || s->meta.seq == s->closed_seq);
 	e->seq = ++s->meta.seq; /* S19: without gaps */
 	e->wall_ns = now.wall_ns;
 	DTSS_ASSERT(s->open.event_count < s->open.event_cap);
 	s->open.events[s->open.event_count++] = *e;
-	p.seq = e->seq;
-	p.event = *e;
-	ring_push(s, &p);
+	ring_push(s, 0, e->seq)->u.event = *e;
 	DTSS_ASSERT(s->closed_seq + s->open.event_count == s->meta.seq);
 }
 
@@ -305,12 +301,12 @@ static void stored_release(struct dtss_sched *s, struct dtss_time now, uint64_t 
 		s->ring.released++;
 		if (p->type != DTSS_MESSAGE_ASSIGN)
 			continue;
-		t = task_find(s, p->task);
+		t = task_find(s, p->u.message.task);
 		a = t ? task_live(t) : NULL;
-		if (!a || a->fence != p->fence)
+		if (!a || a->fence != p->u.message.fence)
 			continue;
 		if (a->sent) { /* again; it waited for what stood before it, while its lease ran */
-			p->lease_ms = attempt_lease_left_ms(s, now, t);
+			p->u.message.lease_ms = attempt_lease_left_ms(s, now, t);
 			continue;
 		}
 		a->sent = 1; /* the lease runs from here */

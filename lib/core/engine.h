@@ -30,8 +30,8 @@ uint64_t batch_hash(const struct dtss_batch *b);
 
 /* --- action.c --- */
 int ring_reserve(struct dtss_sched *s, size_t extra);
-void ring_push(struct dtss_sched *s, const struct pending *p);
-void action_assign(struct dtss_sched *s, struct task *t, uint64_t lease_ms); /* so long it has from now */
+struct pending *ring_push(struct dtss_sched *s, uint32_t type, uint64_t seq); /* to be filled in; of no cause */
+void action_assign(struct dtss_sched *s, struct task *t, uint64_t lease_ms);  /* so long it has from now */
 void action_stop(struct dtss_sched *s, struct worker *w, uint64_t task, uint64_t fence, uint32_t cause);
 
 /* --- task_fsm.c, task.c --- */

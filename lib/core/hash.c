@@ -124,12 +124,15 @@ static const uint32_t hash_crc_table[8][256] = { { HASH_256(HASH_T0) }, { HASH_2
 						 { HASH_256(HASH_T3) }, { HASH_256(HASH_T4) }, { HASH_256(HASH_T5) },
 						 { HASH_256(HASH_T6) }, { HASH_256(HASH_T7) } };
 
-static inline uint32_t hash_crc_word(uint64_t word)
+/* Only the first four bytes meet the sum so far: theirs come last, so that nothing else waits for it. */
+static inline uint32_t hash_crc_word(uint64_t word, uint32_t crc)
 {
-	return hash_crc_table[7][word & 0xff] ^ hash_crc_table[6][word >> 8 & 0xff] ^
-	       hash_crc_table[5][word >> 16 & 0xff] ^ hash_crc_table[4][word >> 24 & 0xff] ^
-	       hash_crc_table[3][word >> 32 & 0xff] ^ hash_crc_table[2][word >> 40 & 0xff] ^
-	       hash_crc_table[1][word >> 48 & 0xff] ^ hash_crc_table[0][word >> 56];
+	uint32_t low = (uint32_t)word ^ crc, high = (uint32_t)(word >> 32);
+	uint32_t rest = hash_crc_table[3][high & 0xff] ^ hash_crc_table[2][high >> 8 & 0xff] ^
+			hash_crc_table[1][high >> 16 & 0xff] ^ hash_crc_table[0][high >> 24];
+
+	return (rest ^ hash_crc_table[4][low >> 24] ^ hash_crc_table[5][low >> 16 & 0xff]) ^
+	       (hash_crc_table[6][low >> 8 & 0xff] ^ hash_crc_table[7][low & 0xff]);
 }
 
 uint32_t hash_crc32c(uint32_t crc, const void *data, size_t len)
@@ -138,7 +141,14 @@ uint32_t hash_crc32c(uint32_t crc, const void *data, size_t len)
 
 	crc = ~crc;
 	for (; len >= 8; len -= 8, p += 8)
-		crc = hash_crc_word(hash_load64(p) ^ crc);
+		crc = hash_crc_word(hash_load64(p), crc);
+	if (len >= 4) {
+		crc ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+		crc = hash_crc_table[3][crc & 0xff] ^ hash_crc_table[2][crc >> 8 & 0xff] ^
+		      hash_crc_table[1][crc >> 16 & 0xff] ^ hash_crc_table[0][crc >> 24];
+		len -= 4;
+		p += 4;
+	}
 	for (; len > 0; len--, p++)
 		crc = crc >> 8 ^ hash_crc_table[0][(crc ^ *p) & 0xff];
 	return ~crc;

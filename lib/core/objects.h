@@ -203,10 +203,14 @@ struct pending {
 	uint64_t seq;
 	uint32_t type; /* 0: EVENT; else enum dtss_message_type */
 	uint32_t cause;
-	uint64_t task, fence, incarnation;
-	uint64_t lease_ms; /* ASSIGN: what is left of it */
-	struct intern *worker;
-	struct dtss_event event;
+	union {
+		struct dtss_event event;
+		struct {
+			uint64_t task, fence, incarnation;
+			uint64_t lease_ms; /* ASSIGN: what is left of it */
+			struct intern *worker;
+		} message;
+	} u;
 };
 
 struct ring {

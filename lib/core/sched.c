@@ -112,8 +112,12 @@ static void sched_drop_open(struct dtss_sched *s)
 	sched_free(s, s->closed.records, s->closed.record_cap * sizeof *s->closed.records);
 	sched_free(s, s->closed.events, s->closed.event_cap * sizeof *s->closed.events);
 	sched_free(s, s->closed.bytes, s->closed.cap);
-	for (i = 0; i < s->ring.count; i++)
-		intern_put(&s->names, &s->mem, s->ring.at[(s->ring.head + i) & (s->ring.cap - 1)].worker);
+	for (i = 0; i < s->ring.count; i++) {
+		const struct pending *p = &s->ring.at[(s->ring.head + i) & (s->ring.cap - 1)];
+
+		if (p->type)
+			intern_put(&s->names, &s->mem, p->u.message.worker);
+	}
 	sched_free(s, s->ring.at, s->ring.cap * sizeof *s->ring.at);
 	intern_put(&s->names, &s->mem, s->action_worker);
 }
