@@ -205,18 +205,24 @@ static void record_block(struct block *b, const struct dtss_record_body *body)
 	}
 }
 
-int dtss_record_decode(const void *data, size_t len, const struct dtss_mem *mem, struct dtss_record_body **ret_body)
+int record_decode_fixed(struct wire_in *in, const void *data, size_t len, struct dtss_record_body *ret_body)
 {
-	struct dtss_record_body fixed, *body;
 	struct dtss_record record;
-	struct wire_in in;
-	struct block b;
-	int error = record_open(&in, data, len, &record);
+	int error = record_open(in, data, len, &record);
 
 	if (error < 0)
 		return error;
-	memset(&fixed, 0, sizeof fixed);
-	error = record_get_value(&in, &record, &fixed);
+	memset(ret_body, 0, sizeof *ret_body);
+	return record_get_value(in, &record, ret_body);
+}
+
+int dtss_record_decode(const void *data, size_t len, const struct dtss_mem *mem, struct dtss_record_body **ret_body)
+{
+	struct dtss_record_body fixed, *body;
+	struct wire_in in;
+	struct block b;
+	int error = record_decode_fixed(&in, data, len, &fixed);
+
 	if (error < 0)
 		return error;
 	record_block(&b, &fixed);

@@ -94,24 +94,6 @@ int lead_spec(struct dtss_sched *s, const struct task *t, struct dtss_task_spec 
 	return dtss_spec_decode(task_spec(t), t->spec_len, &s->mem, ret_spec);
 }
 
-static int lead_join(struct dtss_sched *s, struct task *t, struct dtss_time now)
-{
-	struct dtss_task_spec *spec;
-	int error;
-
-	error = lead_spec(s, t, &spec);
-	if (error)
-		return error;
-	error = lead_parts(s, t, spec);
-	if (!error)
-		error = lead_deps(s, t, spec);
-	if (spec->start_deadline_ms)
-		t->deadline_ns =
-			now.mono_ns + lead_left(t->created_ns, spec->start_deadline_ms * NS_PER_MS, now.wall_ns);
-	dtss_spec_free(spec, &s->mem);
-	return error;
-}
-
 /* Does its last attempt fit what it does? */
 static int lead_fits(const struct task *t)
 {
@@ -140,20 +122,47 @@ int lead_sound(const struct dtss_sched *s, const struct task *t)
 	       t->lost_count <= t->policy->retry.lost_max;
 }
 
-static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time now)
+/* The worker of its live attempt; NULL: it has none, or that is not there. */
+static struct worker *lead_worker(struct dtss_sched *s, const struct task *t)
+{
+	const struct attempt *a = task_live(t);
+	struct worker *w = a ? worker_find(s, a->worker_name->text) : NULL;
+
+	return w && w->number == a->worker_number ? w : NULL;
+}
+
+/* Is all there that it needs? Leases begin only when that is so of every task: a lead that is tried again must not begin
+ * them earlier. */
+static int lead_join(struct dtss_sched *s, struct task *t, struct dtss_time now)
+{
+	struct dtss_task_spec *spec;
+	int error;
+
+	error = lead_spec(s, t, &spec);
+	if (error)
+		return error;
+	error = lead_parts(s, t, spec);
+	if (!error)
+		error = lead_deps(s, t, spec);
+	if (spec->start_deadline_ms)
+		t->deadline_ns =
+			now.mono_ns + lead_left(t->created_ns, spec->start_deadline_ms * NS_PER_MS, now.wall_ns);
+	dtss_spec_free(spec, &s->mem);
+	if (!error && (!lead_sound(s, t) || (task_live(t) && !lead_worker(s, t))))
+		error = DTSS_E_CORRUPT;
+	return error;
+}
+
+static void lead_attempt(struct dtss_sched *s, struct task *t, struct dtss_time now)
 {
 	struct attempt *a = task_live(t);
 	struct worker *w;
 
 	DTSS_ASSERT(t->need != NULL && t->policy != NULL);
 	DTSS_ASSERT(a == NULL || a->fence > 0);
-	if (!lead_sound(s, t))
-		return DTSS_E_CORRUPT;
 	if (!a || a->worker)
-		return 0;
-	w = worker_find(s, a->worker_name->text);
-	if (!w || w->number != a->worker_number)
-		return DTSS_E_CORRUPT;
+		return;
+	w = lead_worker(s, t);
 	a->sent = 1;
 	t->renewed_ns = now.mono_ns;
 	t->phase_ns = now.mono_ns;
@@ -161,7 +170,6 @@ static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time 
 	if (w->most_tasks < w->leased)
 		w->most_tasks = w->leased; /* it shrank before */
 	DTSS_ASSERT(t->link_live != NULL && *t->link_live == t);
-	return 0;
 }
 
 static void lead_start_task(struct dtss_sched *s, struct task *t, struct dtss_time now)
@@ -248,7 +256,7 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 {
 	struct dtss_event e = { 0 };
 	struct task *t;
-	int error = 0;
+	int error = 0, ended = 0;
 
 	DTSS_ASSERT(s->epoch > 0 || s->meta.seq == s->closed_seq);
 	DTSS_ASSERT(s->worker_count <= s->worker_cap);
@@ -262,18 +270,18 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 		return DTSS_E_NOMEM;
 	for (t = ids_next(&s->tasks, 0); t && !error; t = ids_next(&s->tasks, t->ready.id))
 		error = lead_join(s, t, now);
-	/* only when all is there do leases begin: a lead that is tried again must not begin them earlier */
-	for (t = ids_next(&s->tasks, 0); t && !error; t = ids_next(&s->tasks, t->ready.id))
-		error = lead_attempts(s, t, now);
 	if (error)
 		return error;
 	wheel_init(&s->wheel, now.mono_ns);
 	s->key_timer.owner = TIMER_KEY;
 	s->wall_offset = (uint64_t)now.wall_ns - now.mono_ns;
 	s->epoch = epoch;
-	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id))
+	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id)) {
+		lead_attempt(s, t, now);
 		lead_start_task(s, t, now);
-	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id))
+		ended += dtss_task_state_terminal(t->state);
+	}
+	for (t = ids_next(&s->tasks, 0); t && ended; t = ids_next(&s->tasks, t->ready.id))
 		if (dtss_task_state_terminal(t->state) && (t->children || !task_live(t)))
 			depend_enqueue(s, t);
 	lead_start_workers(s, now);

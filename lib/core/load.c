@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "codec/record.h"
 #include "core/engine.h"
 
 /*
@@ -318,16 +319,20 @@ static int load_body(struct dtss_sched *s, const struct dtss_record_body *b, con
 
 int dtss_sched_load(struct dtss_sched *s, const void *record, size_t len)
 {
-	struct dtss_record_body *b;
+	struct dtss_record_body fixed, *b = &fixed;
+	struct wire_in in;
 	int error;
 
 	if (s->epoch)
 		return DTSS_E_STATE;
-	error = dtss_record_decode(record, len, &s->mem, &b);
+	error = record_decode_fixed(&in, record, len, &fixed);
+	if (error == 0 && fixed.kind == DTSS_RECORD_WORKER) /* the only one that needs memory */
+		error = dtss_record_decode(record, len, &s->mem, &b);
 	if (error)
 		return error;
 	error = load_id_known(s, b) ? load_body(s, b, record, len) : DTSS_E_CORRUPT;
-	dtss_record_free(b, &s->mem);
+	if (b != &fixed)
+		dtss_record_free(b, &s->mem);
 	return error;
 }
 
