@@ -7,11 +7,13 @@
 #include <stdint.h>
 #include <dtss.h>
 #include "common/problem.h"
+#include "common/text.h"
 
 /*
  * JSON <-> the library's structures. Functions named json_read_* check strictly and say in r->problem what is wrong and
  * where. What they give points into the JSON value (strings) and into the reader (arrays): both must outlive its use.
- * Functions named json_from_* return a new value, NULL when there is no memory.
+ * Functions named json_from_* return a new value, NULL when there is no memory; json_write_* write what is sent often
+ * straight into a text.
  *
  *	struct json_reader r = {0};
  *	json_t *body = json_read_text(&r, text, len);
@@ -68,22 +70,29 @@ int json_read_objects(struct json_reader *r, const json_t *value, const struct j
 		      size_t size, void **ret_elements, size_t *ret_count);
 int json_read_resources(struct json_reader *r, const json_t *value, const struct json_field *field, void *base);
 
+#define JSON_ACTIONS 5
+extern const char *const json_action_names[JSON_ACTIONS]; /* by enum dtss_retry_action */
+
 /* Tasks. flags: enum json_task_flag. An opaque payload has no place in JSON: it is for programs in C. */
 int json_read_task(struct json_reader *r, const json_t *value, unsigned flags, struct dtss_task_spec *ret_spec);
-json_t *json_from_task(const struct dtss_task_spec *spec); /* only what is set */
+void json_write_task(struct text *t, const struct dtss_task_spec *spec); /* only what is set */
+void json_write_task_members(struct text *t, const struct dtss_task_spec *spec);
 
 /* Views: what the API shows. */
-json_t *json_from_task_view(const struct dtss_task_view *view);
+void json_write_task_view(struct text *t, const struct dtss_task_view *view);
 json_t *json_from_worker_view(const struct dtss_worker_view *view);
 json_t *json_from_stats(const struct dtss_stats *stats);
 json_t *json_from_explanation(dtss_task_id task, const struct dtss_explanation *why);
 
 /*
  * Messages. A poll's request body is a HEARTBEAT; its answer is {"answer":{…},"assign":[…],"stop":[…]}, in which each may
- * be missing. json_from_message() gives one element of the answer: ANSWER, ASSIGN or STOP.
+ * be missing.
  */
 json_t *json_from_heartbeat(const struct dtss_message_heartbeat *message);
-json_t *json_from_message(const struct dtss_message *message);
+void json_write_answer(struct text *t, const struct dtss_message_answer *answer);
+/* What is left of its lease may be less by now. A specification that is none spoils the text. */
+void json_write_assign(struct text *t, const struct dtss_message_assign *assign, uint64_t lease_ms);
+void json_write_stop(struct text *t, const struct dtss_message_stop *stop);
 int json_read_heartbeat(struct json_reader *r, const json_t *value, struct dtss_message *ret_message);
 /* In an agent: the messages in the order in which the engine must see them: answer, stops, assignments. */
 int json_read_poll(struct json_reader *r, const json_t *value, struct dtss_message **ret_messages, size_t *ret_count);

@@ -21,70 +21,77 @@ struct poll {
 	size_t stop_count;
 };
 
-static json_t *integer(uint64_t value)
-{
-	return json_integer((json_int_t)value);
-}
-
 /* ---- scheduler to JSON ---- */
 
-static json_t *from_answer(const struct dtss_message_answer *answer)
+static void write_identity(struct text *t, const uint8_t *identity)
 {
-	json_t *object = json_object(), *acks = json_array();
+	static const char digits[] = "0123456789abcdef";
+	char text[2 * DTSS_IDENTITY_LEN + 1];
 
-	json_put(&object, "number", integer(answer->number));
-	json_put(&object, "incarnation", integer(answer->incarnation));
-	json_put(&object, "epoch", integer(answer->epoch));
-	json_put(&object, "identity", json_from_identity(answer->identity));
-	json_put(&object, "result", json_string(problem_code_name(answer->result)));
-	json_put(&object, "lease_ms", integer(answer->lease_ms));
-	json_put(&object, "heartbeat_ms", integer(answer->heartbeat_ms));
+	for (size_t i = 0; i < DTSS_IDENTITY_LEN; i++) {
+		text[2 * i] = digits[identity[i] >> 4];
+		text[2 * i + 1] = digits[identity[i] & 15];
+	}
+	text[2 * DTSS_IDENTITY_LEN] = '\0';
+	text_put_string(t, "identity", text);
+}
+
+void json_write_answer(struct text *t, const struct dtss_message_answer *answer)
+{
+	text_open(t, '{');
+	text_put_number(t, "number", answer->number);
+	text_put_number(t, "incarnation", answer->incarnation);
+	text_put_number(t, "epoch", answer->epoch);
+	write_identity(t, answer->identity);
+	text_put_string(t, "result", problem_code_name(answer->result));
+	text_put_number(t, "lease_ms", answer->lease_ms);
+	text_put_number(t, "heartbeat_ms", answer->heartbeat_ms);
+	text_key(t, "acks");
+	text_open(t, '[');
 	for (size_t i = 0; i < answer->ack_count; i++) {
 		const struct dtss_ack *ack = &answer->acks[i];
 
-		json_array_append_new(acks, json_pack("{s:o, s:o, s:s, s:s}", "task", integer(ack->task.v), "fence",
-						      integer(ack->fence), "kind", report_kinds[ack->kind], "result",
-						      problem_code_name(ack->result)));
+		text_open(t, '{');
+		text_put_number(t, "task", ack->task.v);
+		text_put_number(t, "fence", ack->fence);
+		text_put_string(t, "kind", report_kinds[ack->kind]);
+		text_put_string(t, "result", problem_code_name(ack->result));
+		text_close(t, '}');
 	}
-	json_put(&object, "acks", acks);
-	return object;
+	text_close(t, ']');
+	text_close(t, '}');
 }
 
-static json_t *from_assign(const struct dtss_message_assign *assign)
+void json_write_assign(struct text *t, const struct dtss_message_assign *assign, uint64_t lease_ms)
 {
 	const struct dtss_mem *mem = dtss_mem_libc();
 	struct dtss_task_spec *spec = NULL;
-	json_t *object;
 
-	if (dtss_spec_decode(assign->spec, assign->spec_len, mem, &spec) != 0)
-		return NULL;
-	object = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "task", integer(assign->task.v), "fence",
-			   integer(assign->fence), "attempt", integer(assign->attempt), "epoch", integer(assign->epoch),
-			   "incarnation", integer(assign->incarnation), "lease_ms", integer(assign->lease_ms), "spec",
-			   json_from_task(spec));
+	text_open(t, '{');
+	text_put_number(t, "task", assign->task.v);
+	text_put_number(t, "fence", assign->fence);
+	text_put_number(t, "attempt", assign->attempt);
+	text_put_number(t, "epoch", assign->epoch);
+	text_put_number(t, "incarnation", assign->incarnation);
+	text_put_number(t, "lease_ms", lease_ms);
+	text_key(t, "spec");
+	if (dtss_spec_decode(assign->spec, assign->spec_len, mem, &spec) == 0)
+		json_write_task(t, spec);
+	else
+		text_string(t, NULL);
 	dtss_spec_free(spec, mem);
-	return object;
+	text_close(t, '}');
 }
 
-static json_t *from_stop(const struct dtss_message_stop *stop)
+void json_write_stop(struct text *t, const struct dtss_message_stop *stop)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:s}", "task", integer(stop->task.v), "fence", integer(stop->fence),
-			 "epoch", integer(stop->epoch), "incarnation", integer(stop->incarnation), "cause",
-			 dtss_cause_name(stop->cause));
-}
-
-json_t *json_from_message(const struct dtss_message *message)
-{
-	switch (message->type) {
-	case DTSS_MESSAGE_ANSWER:
-		return from_answer(&message->u.answer);
-	case DTSS_MESSAGE_ASSIGN:
-		return from_assign(&message->u.assign);
-	case DTSS_MESSAGE_STOP:
-		return from_stop(&message->u.stop);
-	default:
-		return NULL;
-	}
+	text_open(t, '{');
+	text_put_number(t, "task", stop->task.v);
+	text_put_number(t, "fence", stop->fence);
+	text_put_number(t, "epoch", stop->epoch);
+	text_put_number(t, "incarnation", stop->incarnation);
+	text_put_string(t, "cause", dtss_cause_name(stop->cause));
+	text_close(t, '}');
 }
 
 /* ---- JSON to agent ---- */

@@ -10,7 +10,7 @@
 #define RULE(member) offsetof(struct dtss_retry_rule, member)
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const action_names[] = { "", "retry", "fail", "ignore", "quarantine" };
+const char *const json_action_names[JSON_ACTIONS] = { "", "retry", "fail", "ignore", "quarantine" };
 
 static int read_pairs(struct json_reader *r, const json_t *value, const struct json_field *field, void *base)
 {
@@ -135,8 +135,8 @@ static int read_action(struct json_reader *r, const json_t *value, const struct 
 	const char *name = json_word(value);
 
 	(void)field;
-	for (uint32_t i = 1; name && i < LENGTH(action_names); i++) {
-		if (strcmp(name, action_names[i]) == 0) {
+	for (uint32_t i = 1; name && i < JSON_ACTIONS; i++) {
+		if (strcmp(name, json_action_names[i]) == 0) {
 			rule->action = i;
 			return 0;
 		}
@@ -247,119 +247,4 @@ int json_read_task(struct json_reader *r, const json_t *value, unsigned flags, s
 	}
 	*ret_spec = spec;
 	return 0;
-}
-
-/* To the nanosecond where it is that exact: what is shown must be the specification that was sent. */
-static json_t *from_not_before(int64_t wall_ns)
-{
-	char text[RFC3339_LEN];
-
-	rfc3339_format(text, wall_ns, wall_ns % 1000000 ? 9 : 3);
-	return json_string(text);
-}
-
-static json_t *from_pairs(const struct dtss_pair *pairs, size_t count)
-{
-	json_t *object = json_object();
-
-	for (size_t i = 0; i < count; i++)
-		json_put(&object, pairs[i].name, json_text(pairs[i].value));
-	return object;
-}
-
-static json_t *from_after(const struct dtss_after *after, size_t count)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, json_integer((json_int_t)after[i].task.v));
-	return array;
-}
-
-static json_t *from_rule(const struct dtss_retry_rule *rule)
-{
-	json_t *object = json_object(), *on = json_array();
-
-	for (uint32_t cause = DTSS_CAUSE_EXIT; cause <= DTSS_CAUSE_LOST; cause++)
-		if (rule->causes & UINT32_C(1) << cause)
-			json_array_append_new(on, json_string(dtss_cause_name(cause)));
-	json_put(&object, "on", on);
-	if (rule->exit_min || rule->exit_max) {
-		json_put(&object, "exit_min", json_integer(rule->exit_min));
-		json_put(&object, "exit_max", json_integer(rule->exit_max));
-	}
-	json_put(&object, "action", json_string(rule->action < LENGTH(action_names) ? action_names[rule->action] : ""));
-	return object;
-}
-
-static json_t *from_rules(const struct dtss_retry *retry)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < retry->rule_count; i++)
-		json_array_append_new(array, from_rule(&retry->rules[i]));
-	return array;
-}
-
-static json_t *from_retry(const struct dtss_retry *retry)
-{
-	json_t *object = json_object();
-
-	if (retry->attempts_max)
-		json_put(&object, "attempts_max", json_integer(retry->attempts_max));
-	if (retry->lost_max)
-		json_put(&object, "lost_max", json_integer(retry->lost_max));
-	if (retry->backoff_ms_min)
-		json_put(&object, "backoff_ms_min", json_integer((json_int_t)retry->backoff_ms_min));
-	if (retry->backoff_ms_max)
-		json_put(&object, "backoff_ms_max", json_integer((json_int_t)retry->backoff_ms_max));
-	if (retry->multiplier_milli % 1000)
-		json_put(&object, "multiplier", json_real(retry->multiplier_milli / 1000.0));
-	else if (retry->multiplier_milli)
-		json_put(&object, "multiplier", json_integer(retry->multiplier_milli / 1000));
-	if (retry->jitter != DTSS_JITTER_DEFAULT)
-		json_put(&object, "jitter", json_boolean(retry->jitter == DTSS_JITTER_ON));
-	if (retry->rule_count)
-		json_put(&object, "rules", from_rules(retry));
-	return object;
-}
-
-json_t *json_from_task(const struct dtss_task_spec *spec)
-{
-	json_t *task = json_object(), *retry = from_retry(&spec->retry);
-
-	if (spec->name && spec->name[0])
-		json_put(&task, "name", json_text(spec->name));
-	if (spec->key)
-		json_put(&task, "key", json_text(spec->key));
-	if (spec->queue)
-		json_put(&task, "queue", json_text(spec->queue));
-	if (spec->argc)
-		json_put(&task, "argv", json_from_strings(spec->argv, spec->argc));
-	if (spec->env_count)
-		json_put(&task, "env", from_pairs(spec->env, spec->env_count));
-	if (spec->cwd)
-		json_put(&task, "cwd", json_text(spec->cwd));
-	if (spec->tag_count)
-		json_put(&task, "tags", json_from_strings(spec->tags, spec->tag_count));
-	if (spec->resource_count)
-		json_put(&task, "resources", json_from_resources(spec->resources, spec->resource_count));
-	if (spec->priority)
-		json_put(&task, "priority", json_integer(spec->priority));
-	if (spec->not_before_ns)
-		json_put(&task, "not_before", from_not_before(spec->not_before_ns));
-	if (spec->timeout_ms)
-		json_put(&task, "timeout_ms", json_integer((json_int_t)spec->timeout_ms));
-	if (spec->start_deadline_ms)
-		json_put(&task, "start_deadline_ms", json_integer((json_int_t)spec->start_deadline_ms));
-	if (spec->after_count)
-		json_put(&task, "after", from_after(spec->after, spec->after_count));
-	if (json_object_size(retry) > 0)
-		json_put(&task, "retry", json_incref(retry));
-	json_decref(retry);
-	if (spec->label_count)
-		json_put(&task, "labels", from_pairs(spec->labels, spec->label_count));
-	if (spec->flags & DTSS_SPEC_HELD)
-		json_put(&task, "hold", json_true());
-	return task;
 }

@@ -86,79 +86,87 @@ static void put_time(json_t **object, const char *name, int64_t wall_ns)
 		json_put(object, name, json_from_time(wall_ns));
 }
 
-static void put_outcome(json_t **object, const struct dtss_outcome *outcome)
+static void write_time(struct text *t, const char *name, int64_t wall_ns)
 {
-	if (outcome->cause == DTSS_CAUSE_EXIT)
-		json_put(object, "exit_code", json_integer(outcome->exit_code));
-	if (outcome->signal)
-		json_put(object, "signal", number(outcome->signal));
-	if (outcome->err)
-		json_put(object, "err", json_integer(outcome->err));
-	if (outcome->detail && outcome->detail[0])
-		json_put(object, "detail", json_text(outcome->detail));
+	char text[RFC3339_LEN];
+
+	if (!wall_ns)
+		return;
+	rfc3339_format(text, wall_ns, 3);
+	text_put_string(t, name, text);
 }
 
-static json_t *from_attempt(const struct dtss_attempt_view *attempt)
+static void write_outcome(struct text *t, const struct dtss_outcome *outcome)
+{
+	if (outcome->cause == DTSS_CAUSE_EXIT)
+		text_put_integer(t, "exit_code", outcome->exit_code);
+	if (outcome->signal)
+		text_put_number(t, "signal", outcome->signal);
+	if (outcome->err)
+		text_put_integer(t, "err", outcome->err);
+	if (outcome->detail && outcome->detail[0])
+		text_put_string(t, "detail", outcome->detail);
+}
+
+static void write_attempt(struct text *t, const struct dtss_attempt_view *attempt)
 {
 	static const char *const states[] = { "?", "leased", "running", "stopping", "ended" };
-	json_t *object = json_object();
 
-	json_put(&object, "attempt", number(attempt->attempt));
-	json_put(&object, "state", json_string(states[attempt->state < LENGTH(states) ? attempt->state : 0]));
-	json_put(&object, "fence", number(attempt->fence));
-	json_put(&object, "worker", json_text(attempt->worker));
+	text_open(t, '{');
+	text_put_number(t, "attempt", attempt->attempt);
+	text_put_string(t, "state", states[attempt->state < LENGTH(states) ? attempt->state : 0]);
+	text_put_number(t, "fence", attempt->fence);
+	text_put_string(t, "worker", attempt->worker);
 	if (attempt->state == DTSS_ATTEMPT_ENDED) {
-		json_put(&object, "cause", json_string(dtss_cause_name(attempt->outcome.cause)));
-		put_outcome(&object, &attempt->outcome);
+		text_put_string(t, "cause", dtss_cause_name(attempt->outcome.cause));
+		write_outcome(t, &attempt->outcome);
 	}
-	put_time(&object, "granted_at", attempt->granted_ns);
-	put_time(&object, "started_at", attempt->started_ns);
-	put_time(&object, "ended_at", attempt->ended_ns);
-	return object;
+	write_time(t, "granted_at", attempt->granted_ns);
+	write_time(t, "started_at", attempt->started_ns);
+	write_time(t, "ended_at", attempt->ended_ns);
+	text_close(t, '}');
 }
 
 /* What the last attempt says about the task, so that most readers need not look at attempts. */
-static void put_last(json_t **object, const struct dtss_attempt_view *last)
+static void write_last(struct text *t, const struct dtss_attempt_view *last)
 {
-	json_put(object, "worker", json_text(last->worker));
+	text_put_string(t, "worker", last->worker);
 	if (last->state == DTSS_ATTEMPT_ENDED && last->outcome.cause == DTSS_CAUSE_EXIT)
-		json_put(object, "exit_code", json_integer(last->outcome.exit_code));
+		text_put_integer(t, "exit_code", last->outcome.exit_code);
 	if (last->state == DTSS_ATTEMPT_ENDED && last->outcome.signal)
-		json_put(object, "signal", number(last->outcome.signal));
+		text_put_number(t, "signal", last->outcome.signal);
 }
 
-json_t *json_from_task_view(const struct dtss_task_view *view)
+void json_write_task_view(struct text *t, const struct dtss_task_view *view)
 {
-	json_t *object = json_object(), *attempts = json_array();
-
-	json_put(&object, "id", number(view->id.v));
-	json_put(&object, "state", json_string(dtss_task_state_name(view->state)));
-	if (view->spec) {
-		json_t *spec = json_from_task(view->spec);
-
-		if (!object || json_object_update(object, spec) != 0)
-			json_put(&object, "spec", NULL);
-		json_decref(spec);
-	}
+	text_open(t, '{');
+	text_put_number(t, "id", view->id.v);
+	text_put_string(t, "state", dtss_task_state_name(view->state));
+	if (view->spec)
+		json_write_task_members(t, view->spec);
 	if (view->attempt_count)
-		put_last(&object, &view->attempts[view->attempt_count - 1]);
+		write_last(t, &view->attempts[view->attempt_count - 1]);
 	if (view->cause)
-		json_put(&object, "cause", json_string(dtss_cause_name(view->cause)));
-	put_time(&object, "created_at", view->created_ns);
-	put_time(&object, "started_at", view->started_ns);
-	put_time(&object, "finished_at", view->finished_ns);
+		text_put_string(t, "cause", dtss_cause_name(view->cause));
+	write_time(t, "created_at", view->created_ns);
+	write_time(t, "started_at", view->started_ns);
+	write_time(t, "finished_at", view->finished_ns);
 	if (view->state == DTSS_TASK_DELAYED)
-		put_time(&object, "due_at", view->due_ns);
-	json_put(&object, "failed_count", number(view->failed_count));
-	json_put(&object, "lost_count", number(view->lost_count));
+		write_time(t, "due_at", view->due_ns);
+	text_put_number(t, "failed_count", view->failed_count);
+	text_put_number(t, "lost_count", view->lost_count);
 	if (view->retry_of.v)
-		json_put(&object, "retry_of", number(view->retry_of.v));
-	if (view->stopping)
-		json_put(&object, "stopping", json_true());
+		text_put_number(t, "retry_of", view->retry_of.v);
+	if (view->stopping) {
+		text_key(t, "stopping");
+		text_truth(t, 1);
+	}
+	text_key(t, "attempts");
+	text_open(t, '[');
 	for (size_t i = 0; i < view->attempt_count; i++)
-		json_array_append_new(attempts, from_attempt(&view->attempts[i]));
-	json_put(&object, "attempts", attempts);
-	return object;
+		write_attempt(t, &view->attempts[i]);
+	text_close(t, ']');
+	text_close(t, '}');
 }
 
 json_t *json_from_worker_view(const struct dtss_worker_view *view)

@@ -56,6 +56,8 @@
 #define STORE_TROUBLE_MS 10000            /* how long /readyz remembers that the store refused a write */
 #define TRACE_BYTES_MAX 1099511627776     /* a terabyte: nobody looks further back */
 #define JSON_INTEGER_MAX 9007199254740992 /* 2^53: what every reader keeps */
+#define MEMORY_LONG 262144                /* bytes of one block: from here on it is mapped by itself */
+#define MEMORY_SPARE 4194304              /* freed bytes that are kept for what comes next */
 #define STOP_MS 8000                      /* begun requests may finish after SIGTERM; 10 s is promised */
 
 /* the transport over HTTP */
@@ -64,9 +66,8 @@
 #define POLL_COMPANY_MS 100   /* work waits so long for its heartbeat's answer, to come home with it */
 #define OUTBOX_MAX 4096       /* messages for a worker that no poll has fetched; heartbeats repair what is dropped */
 #define OUTBOXES_MAX 65536    /* incarnations that polled lately: a big fleet that restarts again and again */
-#define POLL_ASSIGN_BYTES_MAX 8388608  /* of assignments in one answer: an agent takes 16 MiB; the rest comes next */
-#define POLL_ASSIGN_BYTES_SURE 1048576 /* encoded: in JSON they grow to six times that at most */
-#define OUTBOX_KEEP_MS 60000           /* so long after the last poll a worker's outbox is kept */
+#define POLL_ASSIGN_BYTES_MAX 8388608 /* of assignments in one answer: an agent takes 16 MiB; the rest comes next */
+#define OUTBOX_KEEP_MS 60000          /* so long after the last poll a worker's outbox is kept */
 #define OUTBOX_BUCKETS 4096
 
 #endif

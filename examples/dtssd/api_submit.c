@@ -17,17 +17,18 @@ enum submit_form { SUBMIT_ONE, SUBMIT_ARRAY, SUBMIT_LINES };
 struct item {
 	struct ask ask;
 	dtss_task_id id;
-	uint8_t known;   /* 1: the key was known */
-	json_t *outcome; /* the task, or the error */
-	char *line;      /* NDJSON: the same as text, which is much smaller */
+	uint8_t known; /* 1: the key was known */
+	size_t at;     /* its outcome, the task or the error, in the submit's texts */
+	size_t len;
 };
 
 struct submit {
 	enum submit_form form;
 	struct item *items;
 	size_t count;
-	size_t asked;     /* items whose first question was put */
-	size_t done;      /* items with an outcome */
+	size_t asked; /* items whose first question was put */
+	size_t done;  /* items with an outcome */
+	struct text outcomes;
 	const char *line; /* NDJSON: the next one, in the body */
 	const char *end;
 	int pumping;
@@ -37,10 +38,7 @@ static void submit_free(void *state)
 {
 	struct submit *s = state;
 
-	for (size_t i = 0; i < s->count; i++) {
-		json_decref(s->items[i].outcome);
-		free(s->items[i].line);
-	}
+	text_fini(&s->outcomes);
 	free(s->items);
 	free(s);
 }
@@ -75,35 +73,46 @@ static void submit_nomem(struct exchange *x)
 
 /* ---- the reply ---- */
 
+/* The outcomes in the order of the tasks, which need not be that in which they came. */
+static void write_outcomes(struct text *t, const struct submit *s, const char *between)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (i > 0)
+			text_add(t, between, 1);
+		text_add(t, s->outcomes.bytes + s->items[i].at, s->items[i].len);
+	}
+}
+
 static void reply_lines(struct exchange *x, struct submit *s)
 {
-	static const char lost[] = "{\"error\":\"out of memory\",\"code\":\"NOMEM\"}";
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	struct text t = { 0 };
 
-	for (size_t i = 0; out && i < s->count; i++)
-		fprintf(out, "%s\n", s->items[i].line ? s->items[i].line : lost);
-	if (!out || fclose(out) != 0) { /* a print that failed is remembered until here */
-		free(text);
-		text = NULL;
-	}
-	reply_text(x, MHD_HTTP_OK, "application/x-ndjson", text, len);
+	write_outcomes(&t, s, "\n");
+	if (s->count > 0)
+		text_add(&t, "\n", 1);
+	else
+		t.bytes = calloc(1, 1);
+	reply_text(x, MHD_HTTP_OK, "application/x-ndjson", t.bytes, t.len);
 }
 
 static void submit_reply(struct exchange *x, struct submit *s)
 {
-	json_t *array;
+	struct text t = { 0 };
 
-	if (s->form == SUBMIT_LINES) {
+	if (s->outcomes.failed) {
+		submit_nomem(x);
+	} else if (s->form == SUBMIT_LINES) {
 		reply_lines(x, s);
 	} else if (s->form == SUBMIT_ONE) {
-		reply_json(x, s->items[0].known ? MHD_HTTP_OK : MHD_HTTP_CREATED, json_incref(s->items[0].outcome));
+		reply_written(x, s->items[0].known ? MHD_HTTP_OK : MHD_HTTP_CREATED, &s->outcomes);
 	} else {
-		array = json_array();
-		for (size_t i = 0; i < s->count; i++)
-			json_array_append(array, s->items[i].outcome);
-		reply_json(x, MHD_HTTP_CREATED, json_pack("{s:o}", "tasks", array));
+		text_open(&t, '{');
+		text_key(&t, "tasks");
+		text_open(&t, '[');
+		write_outcomes(&t, s, ",");
+		text_close(&t, ']');
+		text_close(&t, '}');
+		reply_written(x, MHD_HTTP_CREATED, &t);
 	}
 }
 
@@ -111,32 +120,54 @@ static void submit_reply(struct exchange *x, struct submit *s)
 
 static void lines_pump(struct exchange *x, struct submit *s);
 
-static void item_done(struct exchange *x, struct submit *s, size_t index, json_t *outcome)
+/* Its outcome is what has been written since. */
+static void item_done(struct exchange *x, struct submit *s, size_t index, size_t at)
 {
+	s->items[index].at = at;
+	s->items[index].len = s->outcomes.len - at;
 	s->done++;
-	if (s->form == SUBMIT_LINES) {
-		s->items[index].line = json_dumps(outcome, JSON_COMPACT);
-		json_decref(outcome);
+	if (s->form == SUBMIT_LINES)
 		lines_pump(x, s);
-		return;
-	}
-	s->items[index].outcome = outcome;
-	if (s->done == s->count)
+	else if (s->done == s->count)
 		submit_reply(x, s);
 }
 
-/* Gone from the engine and not to be had from the store at this moment: the id is what was promised. */
-static json_t *bare_task(dtss_task_id id)
+static void item_refused(struct exchange *x, struct submit *s, size_t index, const struct problem *p)
 {
-	return json_pack("{s:I}", "id", (json_int_t)id.v);
+	size_t at = text_begin(&s->outcomes);
+	char *text = NULL;
+	json_t *value = problem_json(p);
+
+	if (value)
+		text = json_dumps(value, JSON_COMPACT);
+	text_add(&s->outcomes, text ? text : "{}", text ? strlen(text) : 2);
+	free(text);
+	json_decref(value);
+	item_done(x, s, index, at);
+}
+
+/* Gone from the engine and not to be had from the store at this moment: the id is what was promised. */
+static void item_bare(struct exchange *x, struct submit *s, size_t index)
+{
+	size_t at = text_begin(&s->outcomes);
+
+	text_open(&s->outcomes, '{');
+	text_put_number(&s->outcomes, "id", s->items[index].id.v);
+	text_close(&s->outcomes, '}');
+	item_done(x, s, index, at);
 }
 
 static void item_get_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
 	struct submit *s = x->state;
+	size_t at = text_begin(&s->outcomes);
 
-	item_done(x, s, index,
-		  answer->result == 0 ? json_from_task_view(answer->u.task) : bare_task(s->items[index].id));
+	if (answer->result != 0) {
+		item_bare(x, s, index);
+		return;
+	}
+	json_write_task_view(&s->outcomes, answer->u.task);
+	item_done(x, s, index, at);
 }
 
 static void items_get(struct exchange *x, struct submit *s, size_t first, size_t count)
@@ -149,7 +180,7 @@ static void items_get(struct exchange *x, struct submit *s, size_t first, size_t
 
 		request.token = (uint64_t)(uintptr_t)&s->items[i].ask;
 		if (dtss_node_request(x->server->node, x->server->now, &request) != 0)
-			item_done(x, s, i, bare_task(s->items[i].id));
+			item_bare(x, s, i);
 	}
 }
 
@@ -250,14 +281,14 @@ static void line_answered(struct exchange *x, size_t index, const struct dtss_an
 	}
 	if (answer->result != 0) {
 		explain_refusal(&p, answer, -1);
-		item_done(x, s, index, problem_json(&p));
+		item_refused(x, s, index, &p);
 		return;
 	}
 	s->items[index].id = answer->u.submit.ids[0];
 	request.u.task = s->items[index].id;
 	request.token = (uint64_t)(uintptr_t)&s->items[index].ask;
 	if (dtss_node_request(x->server->node, x->server->now, &request) != 0)
-		item_done(x, s, index, bare_task(s->items[index].id));
+		item_bare(x, s, index);
 }
 
 /* Puts one line to the node. An error is its outcome at once. */
@@ -278,7 +309,7 @@ static void line_begin(struct exchange *x, struct submit *s, size_t index, const
 			problem_set(&r.problem, rc, "%s", dtss_strerror(rc));
 	}
 	if (rc != 0)
-		item_done(x, s, index, problem_json(&r.problem));
+		item_refused(x, s, index, &r.problem);
 	json_reader_fini(&r);
 	json_decref(value);
 }

@@ -23,7 +23,7 @@ static void get_answered(struct exchange *x, size_t index, const struct dtss_ans
 	if (answer->result != 0)
 		refuse_task(x, answer);
 	else
-		reply_json(x, MHD_HTTP_OK, json_from_task_view(answer->u.task));
+		reply_task(x, MHD_HTTP_OK, answer->u.task);
 }
 
 /* Asks something about the task in the path. */
@@ -113,7 +113,7 @@ static void retried_answered(struct exchange *x, size_t index, const struct dtss
 	if (answer->result != 0)
 		refuse_task(x, answer);
 	else
-		reply_json(x, MHD_HTTP_CREATED, json_from_task_view(answer->u.task));
+		reply_task(x, MHD_HTTP_CREATED, answer->u.task);
 }
 
 static void retry_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
@@ -136,18 +136,26 @@ void api_task_retry(struct exchange *x)
 
 static void list_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
-	json_t *array, *next;
+	struct text t = { 0 };
 
 	(void)index;
 	if (answer->result != 0) {
 		reply_refusal(x, answer, NULL);
 		return;
 	}
-	array = json_array();
-	next = answer->u.list.next ? json_integer((json_int_t)answer->u.list.next) : json_null();
+	text_open(&t, '{');
+	text_key(&t, "tasks");
+	text_open(&t, '[');
 	for (size_t i = 0; i < answer->u.list.count; i++)
-		json_array_append_new(array, json_from_task_view(answer->u.list.tasks[i]));
-	reply_json(x, MHD_HTTP_OK, json_pack("{s:o, s:o}", "tasks", array, "next", next));
+		json_write_task_view(&t, answer->u.list.tasks[i]);
+	text_close(&t, ']');
+	text_key(&t, "next");
+	if (answer->u.list.next)
+		text_number(&t, answer->u.list.next);
+	else
+		text_json(&t, "null", 4);
+	text_close(&t, '}');
+	reply_written(x, MHD_HTTP_OK, &t);
 }
 
 /* "ready,running" -> a bit set. 0, or 400 has been replied. */

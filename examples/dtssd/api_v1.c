@@ -163,14 +163,18 @@ void api_v1_heartbeat(struct exchange *x)
 static void schedule_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
 	const struct dtss_placement *placement = &answer->u.placement;
+	struct text t = { 0 };
 
 	(void)index;
-	if (answer->result != 0)
+	if (answer->result != 0) {
 		reply_refusal(x, answer, NULL);
-	else
-		reply_json(x, MHD_HTTP_OK,
-			   json_pack("{s:o, s:o}", "worker_id", json_text(placement->worker), "address",
-				     json_text(placement->address ? placement->address : "")));
+		return;
+	}
+	text_open(&t, '{');
+	text_put_string(&t, "worker_id", placement->worker);
+	text_put_string(&t, "address", placement->address ? placement->address : "");
+	text_close(&t, '}');
+	reply_written(x, MHD_HTTP_OK, &t);
 }
 
 void api_v1_schedule(struct exchange *x)

@@ -1,64 +1,122 @@
 /* SPDX-License-Identifier: MIT */
 #include "dtssd/assigns.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include "common/json.h"
 #include "common/limits.h"
 
 #define NS_PER_MS UINT64_C(1000000)
-#define UNTIL "until_ms" /* of an assignment that waits here; no agent sees it */
+
+/* One that waits here: its specification is the bytes behind it. */
+struct assign {
+	struct dtss_message_assign message;
+	uint64_t until_ms; /* when its lease ends */
+};
+
+void assigns_fini(struct assigns *assigns)
+{
+	for (size_t i = 0; i < assigns->count; i++)
+		free((void *)assigns->list[i].message.spec); /* our copy */
+	free(assigns->list);
+	*assigns = (struct assigns){ 0 };
+}
+
+static int assigns_reach(struct assigns *assigns)
+{
+	size_t cap = assigns->cap ? assigns->cap * 2 : 4;
+	struct assign *grown;
+
+	if (assigns->count < assigns->cap)
+		return 0;
+	grown = realloc(assigns->list, cap * sizeof *grown);
+	if (!grown)
+		return DTSS_E_NOMEM;
+	assigns->list = grown;
+	assigns->cap = cap;
+	return 0;
+}
 
 /* An agent takes none that is older than one it has seen, and until it has seen one the engine sends it with each
  * heartbeat again: hence the order, and each once. */
 int assigns_put(struct assigns *assigns, const struct dtss_message *message)
 {
-	json_int_t fence = (json_int_t)message->u.assign.fence, before;
-	uint64_t until_ms = dtss_now().mono_ns / NS_PER_MS + message->u.assign.lease_ms;
-	size_t at = json_array_size(assigns->list);
-	json_t *assign;
+	const struct dtss_message_assign *assign = &message->u.assign;
+	size_t at = assigns->count;
+	struct assign *to;
+	void *spec;
 
 	if (at >= OUTBOX_MAX)
 		return DTSS_E_FULL;
-	for (; at > 0; at--) {
-		before = json_integer_value(json_object_get(json_array_get(assigns->list, at - 1), "fence"));
-		if (before == fence)
-			return 0;
-		if (before < fence)
-			break;
-	}
-	assign = json_from_message(message);
-	if (json_object_set_new(assign, UNTIL, json_integer((json_int_t)until_ms)) != 0 ||
-	    json_array_insert(assigns->list, at, assign) != 0) {
-		json_decref(assign);
+	while (at > 0 && assigns->list[at - 1].message.fence > assign->fence)
+		at--;
+	if (at > 0 && assigns->list[at - 1].message.fence == assign->fence)
+		return 0;
+	spec = malloc(assign->spec_len ? assign->spec_len : 1);
+	if (!spec || assigns_reach(assigns) != 0) {
+		free(spec);
 		return DTSS_E_NOMEM;
 	}
-	json_decref(assign);
-	assigns->bytes += message->u.assign.spec_len;
+	to = &assigns->list[at];
+	memmove(to + 1, to, (assigns->count - at) * sizeof *to);
+	*to = (struct assign){ *assign, dtss_now().mono_ns / NS_PER_MS + assign->lease_ms };
+	to->message.spec = memcpy(spec, assign->spec, assign->spec_len);
+	assigns->count++;
 	return 0;
 }
 
-/* Its lease has been running since it was put. 0: nothing of it is left. */
-static int assign_date(json_t *assign, json_int_t now_ms)
+/* Its lease has been running since it was put: one of which nothing is left is not told. 0: it would be too much. */
+static int assign_write(struct text *t, const struct assign *assign, uint64_t now_ms, size_t begin)
 {
-	json_int_t left_ms = json_integer_value(json_object_get(assign, UNTIL)) - now_ms;
+	struct text before = *t;
 
-	(void)json_object_del(assign, UNTIL); /* it is there */
-	return left_ms > 0 && json_integer_set(json_object_get(assign, "lease_ms"), left_ms) == 0;
+	if (assign->until_ms <= now_ms)
+		return 1;
+	json_write_assign(t, &assign->message, assign->until_ms - now_ms);
+	if (t->failed || t->len - begin <= POLL_ASSIGN_BYTES_MAX || before.len == begin)
+		return 1;
+	t->len = before.len;
+	return 0;
 }
 
-json_t *assigns_take(struct assigns *assigns)
+void assigns_take(struct assigns *assigns, struct text *t)
 {
-	json_int_t now_ms = (json_int_t)(dtss_now().mono_ns / NS_PER_MS);
-	json_t *taken = json_array(), *first;
-	size_t bytes = 0;
+	uint64_t now_ms = dtss_now().mono_ns / NS_PER_MS;
+	size_t taken = 0, begin;
 
-	while ((first = json_array_get(assigns->list, 0)) != NULL) {
-		bytes += assigns->bytes > POLL_ASSIGN_BYTES_SURE ? json_dumpb(first, NULL, 0, JSON_COMPACT) : 0;
-		if (bytes > POLL_ASSIGN_BYTES_MAX && json_array_size(taken) > 0)
-			return taken;
-		if (assign_date(first, now_ms))
-			json_array_append(taken, first);
-		json_array_remove(assigns->list, 0);
-	}
-	assigns->bytes = 0;
-	return taken;
+	text_open(t, '[');
+	begin = t->len;
+	while (taken < assigns->count && assign_write(t, &assigns->list[taken], now_ms, begin))
+		free((void *)assigns->list[taken++].message.spec);
+	text_close(t, ']');
+	assigns->count -= taken;
+	memmove(assigns->list, assigns->list + taken, assigns->count * sizeof *assigns->list);
+}
+
+/* ---- stops ---- */
+
+void stops_fini(struct stops *stops)
+{
+	text_fini(&stops->text);
+	stops->count = 0;
+}
+
+int stops_put(struct stops *stops, const struct dtss_message *message)
+{
+	if (stops->count >= OUTBOX_MAX)
+		return DTSS_E_FULL;
+	json_write_stop(&stops->text, &message->u.stop);
+	stops->count++;
+	if (!stops->text.failed)
+		return 0;
+	stops_fini(stops);
+	return DTSS_E_NOMEM;
+}
+
+void stops_take(struct stops *stops, struct text *t)
+{
+	text_open(t, '[');
+	text_json(t, stops->text.bytes, stops->text.len);
+	text_close(t, ']');
+	stops_fini(stops);
 }

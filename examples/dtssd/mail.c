@@ -16,9 +16,9 @@ struct outbox {
 	uint64_t incarnation;
 	struct exchange *poll; /* NULL: none waits */
 	struct mailroom *room;
-	json_t *answer; /* NULL: none */
+	struct text answer; /* empty: none */
 	struct assigns assigns;
-	json_t *stop;      /* an array */
+	struct stops stops;
 	int result;        /* of the answer */
 	int urgent;        /* the answer says more than that all is well: it does not wait for company */
 	uint64_t number;   /* of the heartbeat that the poll brought */
@@ -57,9 +57,9 @@ static struct outbox *outbox_find(struct mailroom *room, const char *name, uint6
 
 static void outbox_free(struct outbox *box)
 {
-	json_decref(box->answer);
-	json_decref(box->assigns.list);
-	json_decref(box->stop);
+	text_fini(&box->answer);
+	assigns_fini(&box->assigns);
+	stops_fini(&box->stops);
 	free(box);
 }
 
@@ -71,11 +71,8 @@ static struct outbox *outbox_make(struct mailroom *room, const char *name, uint6
 	if (box || room->count >= OUTBOXES_MAX)
 		return box;
 	box = calloc(1, sizeof *box + strlen(name) + 1);
-	if (!box || !(box->assigns.list = json_array()) || !(box->stop = json_array())) {
-		if (box)
-			outbox_free(box);
+	if (!box)
 		return NULL;
-	}
 	memcpy(box->name, name, strlen(name) + 1);
 	box->incarnation = incarnation;
 	box->room = room;
@@ -108,14 +105,29 @@ static struct exchange *outbox_take(struct outbox *box)
 
 static int outbox_has_work(const struct outbox *box)
 {
-	return json_array_size(box->assigns.list) > 0 || json_array_size(box->stop) > 0;
+	return box->assigns.count > 0 || box->stops.count > 0;
 }
 
 static void outbox_forget_answer(struct outbox *box)
 {
-	json_decref(box->answer);
-	box->answer = NULL;
+	text_fini(&box->answer);
 	box->result = box->urgent = 0;
+}
+
+static void write_stale(struct text *t, const struct outbox *box)
+{
+	struct problem p = { 0 };
+
+	problem_set(&p, DTSS_E_STALE, "worker %s: %s", box->name, dtss_strerror(DTSS_E_STALE));
+	text_put_string(t, "error", p.sentence);
+	text_put_string(t, "code", problem_code_name(p.code));
+}
+
+static void write_answer(struct text *t, struct outbox *box)
+{
+	text_key(t, "answer");
+	text_json(t, box->answer.bytes, box->answer.len);
+	outbox_forget_answer(box);
 }
 
 /* The body, with everything that waits. An older incarnation learns from the status too that it is over. */
@@ -123,27 +135,27 @@ static void outbox_reply(struct outbox *box)
 {
 	struct exchange *x = outbox_take(box);
 	unsigned status = box->result == DTSS_E_STALE ? MHD_HTTP_CONFLICT : MHD_HTTP_OK;
-	json_t *body = json_object();
-	struct problem p = { 0 };
+	struct text t = { 0 };
 
 	if (exchange_left(x)) { /* what waits stays for its next poll */
-		reply_json(x, MHD_HTTP_OK, body);
+		reply_json(x, MHD_HTTP_OK, json_object());
 		return;
 	}
-	if (box->result == DTSS_E_STALE) {
-		json_decref(body);
-		problem_set(&p, DTSS_E_STALE, "worker %s: %s", box->name, dtss_strerror(DTSS_E_STALE));
-		body = problem_json(&p);
+	text_open(&t, '{');
+	if (box->result == DTSS_E_STALE)
+		write_stale(&t, box);
+	if (box->answer.len > 0)
+		write_answer(&t, box);
+	if (box->assigns.count > 0) {
+		text_key(&t, "assign");
+		assigns_take(&box->assigns, &t);
 	}
-	if (box->answer)
-		json_put(&body, "answer", json_incref(box->answer));
-	if (json_array_size(box->assigns.list) > 0)
-		json_put(&body, "assign", assigns_take(&box->assigns));
-	if (json_array_size(box->stop) > 0)
-		json_put(&body, "stop", json_copy(box->stop));
-	json_array_clear(box->stop);
-	outbox_forget_answer(box);
-	reply_json(x, status, body);
+	if (box->stops.count > 0) {
+		text_key(&t, "stop");
+		stops_take(&box->stops, &t);
+	}
+	text_close(&t, '}');
+	reply_written(x, status, &t);
 }
 
 static void poll_due(struct exchange *x)
@@ -151,7 +163,7 @@ static void poll_due(struct exchange *x)
 	struct outbox *box = x->state;
 	struct problem p = { 0 };
 
-	if (box->answer || outbox_has_work(box)) {
+	if (box->answer.len > 0 || outbox_has_work(box)) {
 		outbox_reply(box);
 		return;
 	}
@@ -172,12 +184,13 @@ static void poll_release(void *state)
 /* A newer poll is there: what waits is for that one. */
 static void poll_superseded(struct outbox *box)
 {
-	json_t *body = json_object();
+	struct text t = { 0 };
 
-	if (box->answer)
-		json_put(&body, "answer", json_incref(box->answer));
-	outbox_forget_answer(box);
-	reply_json(outbox_take(box), MHD_HTTP_OK, body);
+	text_open(&t, '{');
+	if (box->answer.len > 0)
+		write_answer(&t, box);
+	text_close(&t, '}');
+	reply_written(outbox_take(box), MHD_HTTP_OK, &t);
 }
 
 /* ---- the room ---- */
@@ -212,11 +225,11 @@ static void outbox_look(struct outbox *box, struct dtss_time now)
 
 	if (!x)
 		return;
-	if (!box->answer && outbox_has_work(box) && !box->hurried) {
+	if (box->answer.len == 0 && outbox_has_work(box) && !box->hurried) {
 		box->hurried = 1;
 		exchange_wait(x, POLL_COMPANY_MS, poll_due);
 	}
-	if (!box->answer)
+	if (box->answer.len == 0)
 		return;
 	if (box->urgent || outbox_has_work(box) || now.mono_ns >= box->until_ns || x->server->stopping)
 		outbox_reply(box);
@@ -277,9 +290,11 @@ static int mail_answer(struct outbox *box, const struct dtss_message *message)
 	if (!box->poll || answer->number != box->number)
 		return DTSS_E_NOT_FOUND; /* its poll has gone; the next heartbeat gets another */
 	outbox_forget_answer(box);
-	box->answer = json_from_message(message);
-	if (!box->answer)
+	json_write_answer(&box->answer, answer);
+	if (box->answer.failed) {
+		outbox_forget_answer(box);
 		return DTSS_E_NOMEM;
+	}
 	box->result = answer->result;
 	box->urgent = answer->result != 0 || answer->ack_count > 0;
 	return 0;
@@ -300,10 +315,8 @@ static int mail_send(struct dtss_transport *transport, const char *peer, const s
 		rc = mail_answer(box, message);
 	else if (message->type == DTSS_MESSAGE_ASSIGN)
 		rc = assigns_put(&box->assigns, message);
-	else if (json_array_size(box->stop) >= OUTBOX_MAX)
-		rc = DTSS_E_FULL;
-	else if (json_array_append_new(box->stop, json_from_message(message)) != 0)
-		rc = DTSS_E_NOMEM;
+	else
+		rc = stops_put(&box->stops, message);
 	if (rc == 0)
 		outbox_changed(box);
 	return rc;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -132,6 +133,16 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Long bodies and answers go back to the system when they are over: the C library would raise the length from which it does
+ * that with each of them, and give back what is at its top with each little thing. */
+static void bound_memory(void)
+{
+#ifdef __GLIBC__
+	if (!mallopt(M_MMAP_THRESHOLD, MEMORY_LONG) || !mallopt(M_TRIM_THRESHOLD, MEMORY_SPARE))
+		log_line(LOG_WARNING, "memory of long requests may stay");
+#endif
+}
+
 static void raise_limits(const struct dtssd *d)
 {
 	struct rlimit files;
@@ -152,6 +163,7 @@ static int start(struct dtssd *d)
 
 	log_open("dtssd", d->settings.log_format, LOG_INFO);
 	umask(077);
+	bound_memory();
 	raise_limits(d);
 	if (d->settings.token_file && token_read(&d->token, d->settings.token_file, &p) != 0)
 		return options_refuse("dtssd", "--token-file: %s", p.sentence);

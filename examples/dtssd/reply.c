@@ -58,6 +58,21 @@ void reply_text(struct exchange *x, unsigned status, const char *type, char *tex
 	reply_response(x, lost ? MHD_HTTP_SERVICE_UNAVAILABLE : status, response);
 }
 
+void reply_written(struct exchange *x, unsigned status, struct text *t)
+{
+	text_add(t, "\n", 1);
+	reply_text(x, status, "application/json", t->bytes, t->len);
+	*t = (struct text){ 0 };
+}
+
+void reply_task(struct exchange *x, unsigned status, const struct dtss_task_view *view)
+{
+	struct text t = { 0 };
+
+	json_write_task_view(&t, view);
+	reply_written(x, status, &t);
+}
+
 void reply_json(struct exchange *x, unsigned status, json_t *value)
 {
 	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL, *line = NULL;

@@ -131,6 +131,8 @@ int exchange_task(struct exchange *x, dtss_task_id *ret_id);
 
 /* Each ends the exchange's waiting. Values are taken over. */
 void reply_json(struct exchange *x, unsigned status, json_t *value);
+void reply_written(struct exchange *x, unsigned status, struct text *t); /* JSON */
+void reply_task(struct exchange *x, unsigned status, const struct dtss_task_view *view);
 void reply_text(struct exchange *x, unsigned status, const char *type, char *text, size_t len);
 void reply_response(struct exchange *x, unsigned status, struct MHD_Response *response);
 void reply_problem(struct exchange *x, const struct problem *p);

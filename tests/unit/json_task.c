@@ -14,6 +14,24 @@ static json_t *parse(const char *text)
 	return value;
 }
 
+/* What was written; and the text is over. */
+static json_t *take(struct text *text)
+{
+	json_t *value = json_loadb(text->bytes, text->len, JSON_REJECT_DUPLICATES, NULL);
+
+	ck_assert_msg(value != NULL, "%.*s", (int)text->len, text->bytes);
+	text_fini(text);
+	return value;
+}
+
+static json_t *task_value(const struct dtss_task_spec *spec)
+{
+	struct text text = { 0 };
+
+	json_write_task(&text, spec);
+	return take(&text);
+}
+
 START_TEST(a_task_comes_back_as_it_was)
 {
 	json_t *sent = parse(
@@ -31,7 +49,7 @@ START_TEST(a_task_comes_back_as_it_was)
 	ck_assert_uint_eq(spec.retry.multiplier_milli, 2125);
 	ck_assert_uint_eq(spec.retry.rules[0].causes, 1u << DTSS_CAUSE_SIGNAL);
 	ck_assert_uint_eq(spec.flags, DTSS_SPEC_HELD);
-	back = json_from_task(&spec);
+	back = task_value(&spec);
 	ck_assert_msg(json_equal(sent, back), "%s", json_dumps(back, 0));
 	json_reader_fini(&r);
 	json_decref(sent);
@@ -43,10 +61,39 @@ START_TEST(bytes_that_are_no_utf8_become_legible)
 {
 	const char *argv[] = { "a\xFF\xC3\xA4\xED\xA0\x80" };
 	struct dtss_task_spec spec = { .size = sizeof spec, .argv = argv, .argc = 1 };
-	json_t *task = json_from_task(&spec);
+	json_t *task = task_value(&spec);
 
 	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(task, "argv"), 0)),
 			 "a\xEF\xBF\xBD\xC3\xA4\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+	json_decref(task);
+}
+END_TEST
+
+/* They differ, and nobody reads a name twice: of those that look alike when they are sent, the first one is. */
+START_TEST(names_that_look_alike_are_told_once)
+{
+	const struct dtss_pair env[] = {
+		{ "A\xFF", "1" }, { "A", "2" }, { "A\xFE", "3" }, { "A\xEF\xBF\xBD", "4" }, { "\xFF\xFE", "5" }
+	};
+	struct dtss_task_spec spec = { .size = sizeof spec, .env = env, .env_count = 5 };
+	json_t *task = task_value(&spec), *told = json_object_get(task, "env");
+
+	ck_assert_uint_eq(json_object_size(told), 3);
+	ck_assert_str_eq(json_string_value(json_object_get(told, "A\xEF\xBF\xBD")), "1");
+	ck_assert_str_eq(json_string_value(json_object_get(told, "\xEF\xBF\xBD\xEF\xBF\xBD")), "5");
+	json_decref(task);
+}
+END_TEST
+
+START_TEST(every_character_is_written_so_that_it_is_read)
+{
+	const char *argv[] = { "\"\\/\b\f\n\r\t\x01\x1F\x7F\xC3\xA4\xF0\x9F\x98\x80", "" };
+	struct dtss_task_spec spec = { .size = sizeof spec, .argv = argv, .argc = 2, .priority = INT32_MIN };
+	json_t *task = task_value(&spec), *told = json_object_get(task, "argv");
+
+	ck_assert_str_eq(json_string_value(json_array_get(told, 0)), argv[0]);
+	ck_assert_str_eq(json_string_value(json_array_get(told, 1)), "");
+	ck_assert_int_eq(json_integer_value(json_object_get(task, "priority")), INT32_MIN);
 	json_decref(task);
 }
 END_TEST
@@ -60,7 +107,7 @@ START_TEST(not_before_keeps_its_nanoseconds)
 	json_t *back;
 
 	ck_assert_int_eq(json_read_task(&r, sent, 0, &spec), 0);
-	back = json_from_task(&spec);
+	back = task_value(&spec);
 	ck_assert_msg(json_equal(sent, back), "%s", json_dumps(back, 0));
 	json_reader_fini(&r);
 	json_decref(sent);
@@ -121,6 +168,7 @@ static struct dtss_message *through_json(struct json_reader *r, json_t **ret_bod
 	struct dtss_message assign = { .size = sizeof assign, .type = DTSS_MESSAGE_ASSIGN };
 	struct dtss_message stop = { .size = sizeof stop, .type = DTSS_MESSAGE_STOP };
 	struct dtss_message *messages = NULL;
+	struct text texts[3] = { 0 };
 
 	answer.u.answer = (struct dtss_message_answer){ .number = 7,
 							.incarnation = 8,
@@ -136,8 +184,11 @@ static struct dtss_message *through_json(struct json_reader *r, json_t **ret_bod
 	};
 	assign.u.assign.spec_len = dtss_spec_encode(spec, bytes, sizeof bytes);
 	stop.u.stop = (struct dtss_message_stop){ { 1 }, 2, 3, 4, DTSS_CAUSE_TIMEOUT, 0 };
-	*ret_body = json_pack("{s:o, s:[o], s:[o], s:i}", "answer", json_from_message(&answer), "assign",
-			      json_from_message(&assign), "stop", json_from_message(&stop), "later", 1);
+	json_write_answer(&texts[0], &answer.u.answer);
+	json_write_assign(&texts[1], &assign.u.assign, assign.u.assign.lease_ms);
+	json_write_stop(&texts[2], &stop.u.stop);
+	*ret_body = json_pack("{s:o, s:[o], s:[o], s:i}", "answer", take(&texts[0]), "assign", take(&texts[1]), "stop",
+			      take(&texts[2]), "later", 1);
 	ck_assert_msg(json_read_poll(r, *ret_body, &messages, ret_count) == 0, "%s", r->problem.sentence);
 	return messages;
 }
@@ -182,6 +233,8 @@ Suite *suite_unit_json_task(void)
 
 	tcase_add_test(tc, a_task_comes_back_as_it_was);
 	tcase_add_test(tc, bytes_that_are_no_utf8_become_legible);
+	tcase_add_test(tc, names_that_look_alike_are_told_once);
+	tcase_add_test(tc, every_character_is_written_so_that_it_is_read);
 	tcase_add_test(tc, not_before_keeps_its_nanoseconds);
 	tcase_add_test(tc, an_empty_line_costs_nothing);
 	tcase_add_test(tc, a_heartbeat_comes_back_as_it_was);
