@@ -58,8 +58,8 @@ static double lifecycle_ours(void *ctx)
 		to = bench_ns();
 	}
 	l->tasks = l->cycle->finished - before;
-	bench_add(&l->cpu, (double)(bench_cpu_ns() - cpu) / (double)l->tasks);
-	return (double)l->tasks * 1e9 / (double)(to - from);
+	bench_add(&l->cpu, (double)(bench_cpu_ns() - cpu - l->tape.cpu_ns) / (double)l->tasks);
+	return (double)l->tasks * 1e9 / (double)(to - from - l->tape.ns);
 }
 
 /* The rows of the slice before. */

@@ -35,6 +35,7 @@ static const void *tape_bytes(struct tape *t, const void *data, size_t len)
 
 static void tape_batch_add(struct tape *t, const struct dtss_batch *batch)
 {
+	uint64_t ns = bench_ns(), cpu_ns = bench_cpu_ns();
 	struct tape_batch *b;
 	size_t i;
 
@@ -53,6 +54,8 @@ static void tape_batch_add(struct tape *t, const struct dtss_batch *batch)
 		if (r->key != NULL)
 			r->key = tape_bytes(t, r->key, r->key_len);
 	}
+	t->ns += bench_ns() - ns;
+	t->cpu_ns += bench_cpu_ns() - cpu_ns;
 }
 
 void tape_play(struct tape *t)
@@ -69,6 +72,7 @@ void tape_play(struct tape *t)
 void tape_forget(struct tape *t)
 {
 	t->record_count = t->batch_count = t->len = 0;
+	t->ns = t->cpu_ns = 0;
 }
 
 void tape_fini(struct tape *t)

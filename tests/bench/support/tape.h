@@ -29,6 +29,8 @@ struct tape {
 	uint8_t *bytes;
 	size_t len;
 	size_t cap;
+	uint64_t ns; /* that keeping it took since tape_forget(), of the clock and of the processor */
+	uint64_t cpu_ns;
 };
 
 struct dtss_store *tape_open(struct tape *t, struct dtss_store *inner); /* closing it closes inner, not the tape */
