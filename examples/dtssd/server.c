@@ -271,6 +271,8 @@ static enum MHD_Result answer(struct exchange *x)
 	if (!x->status && !x->begun) {
 		x->begun = 1;
 		x->route->handle(x);
+		if (!x->status)
+			server_answers(x->server); /* what waits for no disk need not be suspended */
 	}
 	if (x->status && x->guard && x->guard->more) {
 		look_again(x);
