@@ -40,6 +40,7 @@ void pool_destroy(struct pool *p)
 	pool_index_drop(p);
 	pool_view_destroy_all(p);
 	pool_group_destroy_all(p);
+	pool_posts_fini(p);
 	if (p->entries != NULL)
 		mem.release(mem.ctx, p->entries, pool_block_size(p->cap));
 	mem.release(mem.ctx, p, sizeof(*p));
@@ -134,7 +135,8 @@ int pool_move(struct pool *p, struct pool_entry *e, uint32_t slot)
 
 int pool_retag_reserve(struct pool *p, const uint32_t *tags, uint16_t tag_count)
 {
-	(void)tags;
+	if (pool_posts_reserve(p, tags, tag_count) != 0)
+		return DTSS_E_NOMEM;
 	return pool_group_spare(p, pool_shape_names(tag_count, DTSS_RESOURCES_MAX));
 }
 

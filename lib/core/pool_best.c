@@ -11,7 +11,8 @@
 enum {
 	POOL_TREE_LEVELS = 12,
 	POOL_INDEX_WORTH = 32, /* making the index costs as much as so many looks at all groups */
-	POOL_WALK_FAIR = 32,   /* steps through the index that are no reason for a view of its own */
+	POOL_WALK_FAIR = 32,   /* steps that are no reason for a tree */
+	POOL_WALK_MAKE = 4,    /* making a tree costs as much as so many walks through the groups of its rarest tag */
 	POOL_WALK_CLIMB = 8    /* steps that cost as much as one change of a view's tree */
 };
 
@@ -103,7 +104,17 @@ static void pool_search_list(struct pool_search *s, const struct pool_view *v)
 		pool_search_group(s, pool_group_at(s->pool, v->groups[i]));
 }
 
-static void pool_search_index(struct pool_search *s, struct pool_view *v)
+/* An answer took so many steps, and making a tree takes that many: when they have become more, it is made. */
+static void pool_search_pay(struct pool *p, struct pool_view *v, uint64_t steps, uint64_t making)
+{
+	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
+	DTSS_ASSERT(v->refs > 0);
+	v->debt += steps > POOL_WALK_FAIR ? steps - POOL_WALK_FAIR : 0;
+	if (v->debt > making << (v->refusals < 16 ? v->refusals : 16))
+		pool_view_grow(p, v);
+}
+
+static void pool_search_index(struct pool_search *s, struct pool_view *v, uint32_t making)
 {
 	struct pool *p = s->pool;
 	struct pool_cursor c;
@@ -116,30 +127,34 @@ static void pool_search_index(struct pool_search *s, struct pool_view *v)
 		pool_search_group(s, g);
 	p->index.debt = 0;
 	v->walk = (7 * v->walk + c.steps) / 8;
-	v->debt += c.steps > POOL_WALK_FAIR ? c.steps - POOL_WALK_FAIR : 0;
-	if (v->debt > (uint64_t)(p->groups.count + POOL_SCAN_GROUPS) << (v->refusals < 16 ? v->refusals : 16))
-		pool_view_grow(p, v);
+	pool_search_pay(p, v, c.steps, making);
 }
 
-/* Looks at each group; this tells how many satisfy the view, and whether an index would pay. */
+/* Looks at each group with the rarest tag; this tells how many satisfy the view, and whether an index would pay. */
 static void pool_search_groups(struct pool_search *s, struct pool_view *v)
 {
 	struct pool *p = s->pool;
-	uint32_t id, count = 0;
+	struct pool_walk walk;
+	const struct pool_group *g;
+	uint32_t count = 0, steps = pool_walk_begin(p, v, &walk), making = steps * POOL_WALK_MAKE + POOL_WALK_FAIR;
 
-	for (id = 1; id < p->groups.end; id++) {
-		const struct pool_group *g = pool_view_candidate(p, v, id);
-
-		if (g == NULL)
-			continue;
-		count++;
-		pool_search_group(s, g);
-	}
-	if (count <= POOL_LIST_GROUPS)
-		pool_view_list(p, v, count);
-	if (p->groups.count <= POOL_SCAN_GROUPS)
+	if (p->index.root != NULL && v->walk < steps) {
+		pool_search_index(s, v, making);
 		return;
-	p->index.scanned += p->groups.count;
+	}
+	while ((g = pool_walk_next(p, v, &walk)) != NULL) {
+		pool_search_group(s, g);
+		count++;
+	}
+	v->walk = steps;
+	if (count <= POOL_LIST_GROUPS) {
+		pool_view_list(p, v, count);
+		return;
+	}
+	pool_search_pay(p, v, steps, making);
+	if (v->refusals == 0 || p->index.root != NULL)
+		return;
+	p->index.scanned += steps;
 	if (p->index.scanned > (uint64_t)POOL_INDEX_WORTH * p->groups.count)
 		(void)pool_index_build(p); /* without memory for it, the scan goes on */
 }
@@ -161,8 +176,6 @@ struct pool_entry *pool_view_best(struct pool *p, struct pool_view *v, const str
 			s.best = v->tree.best;
 		else
 			pool_search_tree(&s, &v->tree, v);
-	} else if (p->index.root != NULL) {
-		pool_search_index(&s, v);
 	} else {
 		pool_search_groups(&s, v);
 	}

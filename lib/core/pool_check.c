@@ -65,7 +65,7 @@ static int pool_check_groups(struct pool_audit *a)
 		if (g == NULL)
 			continue;
 		a->slot = g->tree.best.slot;
-		if (g->tree.count == 0 || g->id != id || !pool_tree_check(&g->tree))
+		if (g->tree.count == 0 || g->id != id || !pool_tree_check(&g->tree) || !pool_posts_check(p, g))
 			return 0;
 		for (i = 0; i < g->tree.count; i++) {
 			a->slot = pool_tree_at(&g->tree, i).slot;

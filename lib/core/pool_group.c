@@ -35,7 +35,7 @@ static int pool_group_equal(const void *item, const void *key)
 
 static size_t pool_group_size(uint32_t names)
 {
-	return sizeof(struct pool_group) + names * sizeof(uint32_t);
+	return sizeof(struct pool_group) + 2 * names * sizeof(uint32_t);
 }
 
 static void pool_group_free(struct pool *p, struct pool_group *g)
@@ -62,6 +62,7 @@ int pool_group_spare(struct pool *p, uint32_t names)
 	memset(g, 0, sizeof(*g));
 	g->shape.names = (uint32_t *)(void *)(g + 1);
 	g->shape.name_cap = names;
+	g->posted = g->shape.names + names;
 	g->indexed = pool_rank_none();
 	pool_tree_init(&g->tree);
 	if (pool_tree_reserve(&g->tree, &p->mem, 1) != 0) {
@@ -84,13 +85,15 @@ static struct pool_group *pool_group_get(struct pool *p, const struct pool_trait
 	DTSS_ASSERT(t->modes != 0);
 	if (g != NULL)
 		return g;
-	if (pool_group_spare(p, pool_shape_names(t->tag_count, t->amount_count)) != 0)
+	if (pool_group_spare(p, pool_shape_names(t->tag_count, t->amount_count)) != 0 ||
+	    pool_posts_reserve(p, t->tags, t->tag_count) != 0)
 		return NULL;
 	g = p->spare;
 	p->spare = NULL;
 	pool_shape_make(&g->shape, t);
 	g->id = pool_table_add(&p->groups, g->shape.signature, g);
 	map_insert(&p->group_map, g->shape.hash, g);
+	pool_posts_add(p, g);
 	pool_view_group_added(p, g);
 	DTSS_ASSERT(g->id < p->groups.end);
 	return g;
@@ -101,6 +104,7 @@ static void pool_group_destroy(struct pool *p, struct pool_group *g)
 	DTSS_ASSERT(g->tree.count == 0);
 	DTSS_ASSERT(g->indexed.key == POOL_UNUSABLE);
 	pool_view_group_removed(p, g);
+	pool_posts_remove(p, g);
 	map_remove(&p->group_map, g->shape.hash, g);
 	pool_table_remove(&p->groups, g->id);
 	pool_group_free(p, g);

@@ -15,6 +15,7 @@
  *   pool_table.c   objects by number
  *   pool_shape.c   what entries have and needs want, to be compared
  *   pool_group.c   groups: entries that no need can tell apart but by load
+ *   pool_posts.c   which groups have a tag
  *   pool_index.c   all groups by rank, to be walked in order
  *   pool_view.c    views: what needs ask for
  *   pool_member.c  which groups a view has
@@ -22,12 +23,12 @@
  *   pool_check.c   every cache against the entries
  *
  *                      need ──> view ──┬── few groups: a list ───────────┐
- *                                      ├── many, rare: a tree of groups ─┤──> group ──> tree of entries ──> entry
- *                                      └── otherwise: the index ─────────┘
+ *                                      ├── many: a tree of groups ───────┼──> group ──> tree of entries ──> entry
+ *                                      ├── not known: the rarest tag ────┤
+ *                                      └── too many: the index ──────────┘
  */
 enum {
 	POOL_SCAN_ENTRIES = 32, /* with fewer entries the plain scan takes 0.2 us, and nothing is kept */
-	POOL_SCAN_GROUPS = 64,  /* with at most so many groups, looking at each beats the index */
 	POOL_LIST_GROUPS = 32,  /* a view of at most so many groups is a list, which costs nothing to keep */
 	POOL_GROUP_VIEWS = 32,  /* trees of views that a group may be in: what one gift may have to change */
 	POOL_VIEW_SHARE = 8,    /* leaves of all trees of views together, for each group */
@@ -53,6 +54,25 @@ struct pool_table {
 	uint32_t end;  /* all numbers are below */
 	uint32_t free; /* 0: none */
 	uint32_t count;
+};
+
+struct pool_post { /* a group that has the tag */
+	uint32_t group;
+	uint32_t signature;
+};
+
+struct pool_posts {
+	struct pool_post *at;
+	uint32_t count;
+	uint32_t cap;
+};
+
+/* On the way through the groups that may satisfy a view. */
+struct pool_walk {
+	const struct pool_posts *posts; /* of its rarest tag; NULL: it has none, and these are all groups */
+	uint32_t signature;
+	uint32_t at;
+	uint32_t end;
 };
 
 struct pool_in { /* a group's leaf in a view's tree */
@@ -88,11 +108,12 @@ struct pool_group {
 	struct pool_in *in;
 	uint32_t in_count;
 	uint32_t in_cap;
+	uint32_t *posted; /* by tag; behind the names */
 	uint32_t id;
 };
 
 enum pool_view_state {
-	POOL_VIEW_OPEN = 0, /* its groups are not known: the index is asked */
+	POOL_VIEW_OPEN = 0, /* its groups are not known */
 	POOL_VIEW_LIST = 1, /* groups[] */
 	POOL_VIEW_TREE = 2  /* groups[], and the best of them in the tree: leaf i is groups[i] */
 };
@@ -104,7 +125,7 @@ struct pool_view {
 	uint32_t *groups;
 	uint32_t group_count;
 	uint32_t group_cap;
-	uint64_t walk;     /* steps through the index that an answer takes, on average */
+	uint64_t walk;     /* steps that an answer takes without a tree, on average */
 	uint64_t debt;     /* OPEN: steps that were too many; TREE: changes, less what its answers saved */
 	uint32_t refusals; /* how often it was refused a tree */
 	uint32_t id;
@@ -137,7 +158,7 @@ struct pool_index {
 	struct pool_page *spare;
 	uint32_t spare_count;
 	uint32_t height;
-	uint64_t scanned; /* groups looked at for lack of it */
+	uint64_t scanned; /* groups looked at for lack of it and of a tree */
 	uint64_t debt;    /* moves since it was last asked */
 };
 
@@ -162,6 +183,8 @@ struct pool {
 	struct pool_table groups;
 	struct map group_map;
 	struct pool_group *spare; /* for the next group that is made */
+	struct pool_posts *posts; /* by tag */
+	uint32_t posts_cap;
 	struct pool_table views;
 	struct map view_map;
 	struct pool_view *idle_first;
@@ -202,6 +225,17 @@ void pool_leave(struct pool *p, struct pool_entry *e); /* its tags may be new on
 void pool_group_update(struct pool *p, struct pool_entry *e);
 int pool_group_spare(struct pool *p, uint32_t names); /* DTSS_E_NOMEM */
 void pool_group_destroy_all(struct pool *p);
+
+/* --- pool_posts.c --- */
+int pool_posts_reserve(struct pool *p, const uint32_t *tags, uint32_t tag_count); /* for a group; DTSS_E_NOMEM */
+void pool_posts_add(struct pool *p, struct pool_group *g);                        /* room reserved before */
+void pool_posts_remove(struct pool *p, struct pool_group *g);
+void pool_posts_fini(struct pool *p);
+int pool_posts_check(const struct pool *p, const struct pool_group *g); /* 1: it stands where it should */
+/* How many steps there will be. */
+uint32_t pool_walk_begin(const struct pool *p, const struct pool_view *v, struct pool_walk *w);
+/* The next group that satisfies the view, or NULL. */
+struct pool_group *pool_walk_next(const struct pool *p, const struct pool_view *v, struct pool_walk *w);
 
 /* --- pool_index.c --- */
 int pool_index_build(struct pool *p); /* DTSS_E_NOMEM: there is none */

@@ -5,10 +5,10 @@
 #include "core/pool_impl.h"
 
 /*
- * Which groups a view has. It starts open, and is answered by a walk through the index. When it has walked too far for as
- * long as counting its groups takes, they are counted: few become a list, many a tree, as long as all trees together stay
- * below POOL_VIEW_SHARE leaves a group and no group is in more than POOL_GROUP_VIEWS. The smallest go first, for they
- * save most. A tree whose changes cost more than its answers save becomes open again, as soon as that is as much as
+ * Which groups a view has. It starts open, and is answered by a walk through the groups with its rarest tag. Few that
+ * satisfy it become a list at once. Many become a tree when they were walked through as often as making it costs, as long
+ * as all trees together stay below POOL_VIEW_SHARE leaves a group and no group is in more than POOL_GROUP_VIEWS. The
+ * smallest go first, for they save most; who is refused is answered from the index. A tree whose changes cost more than its answers save becomes open again, as soon as that is as much as
  * making it. So whatever the needs are, what a change costs is bounded, and what it costs beyond the index is worth it.
  *
  *   view 3 (tree)   groups: [ 7   2   9 ]           group 2   in: [ (view 3, leaf 1) (view 8, leaf 0) ]
@@ -162,19 +162,17 @@ struct pool_group *pool_view_candidate(const struct pool *p, const struct pool_v
 /* Makes it a list or a tree of `count` groups; it stays open when there is no memory or a group is in too many views. */
 static void pool_view_fill(struct pool *p, struct pool_view *v, enum pool_view_state state, uint32_t count)
 {
-	uint32_t id;
+	struct pool_walk walk;
+	struct pool_group *g;
 	int error;
 
 	DTSS_ASSERT(v->group_count == 0 && v->groups == NULL);
 	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
 	v->state = state;
 	error = pool_view_reserve(p, v, count);
-	for (id = 1; error == 0 && v->group_count < count; id++) {
-		struct pool_group *g = pool_view_candidate(p, v, id);
-
-		if (g != NULL)
-			error = pool_view_add(p, v, g);
-	}
+	(void)pool_walk_begin(p, v, &walk);
+	while (error == 0 && (g = pool_walk_next(p, v, &walk)) != NULL)
+		error = pool_view_add(p, v, g);
 	if (error == 0)
 		return;
 	pool_view_open(p, v);
@@ -183,10 +181,12 @@ static void pool_view_fill(struct pool *p, struct pool_view *v, enum pool_view_s
 
 static uint32_t pool_view_count(const struct pool *p, const struct pool_view *v)
 {
-	uint32_t id, count = 0;
+	struct pool_walk walk;
+	uint32_t count = 0;
 
-	for (id = 1; id < p->groups.end; id++)
-		count += pool_view_candidate(p, v, id) != NULL;
+	(void)pool_walk_begin(p, v, &walk);
+	while (pool_walk_next(p, v, &walk) != NULL)
+		count++;
 	return count;
 }
 

@@ -106,6 +106,8 @@ START_TEST(groups_are_compared_with_their_entries)
 	BREAK(g->tree.best.key, g->tree.best.key + 1);
 	BREAK(g->shape.signature, ~g->shape.signature);
 	BREAK(g->indexed.key, g->indexed.key + 1);
+	if (g->shape.tag_count > 0)
+		BREAK(g->posted[0], g->posted[0] + 1);
 	BREAK(e->place, e->place + 1);
 	BREAK(fleet.pool->leaves, fleet.pool->leaves + 1);
 	fleet_check(&fleet);
