@@ -81,6 +81,7 @@ void api_worker_poll(struct exchange *x)
 		return;
 	}
 	mail->body = json_read_text(&mail->reader, x->body ? x->body : "", x->body_len);
+	exchange_drop_body(x);
 	rc = mail->body ? json_read_heartbeat(&mail->reader, mail->body, &mail->message) : -1;
 	if (rc == 0 && strcmp(mail->message.u.heartbeat.heartbeat.name, x->segment) != 0)
 		rc = problem_field(&mail->reader.problem, DTSS_E_INVALID, "name", "the name in the path");

@@ -243,6 +243,14 @@ static int take_body(struct exchange *x, const char *data, size_t len)
 	return 0;
 }
 
+void exchange_drop_body(struct exchange *x)
+{
+	x->server->bodies -= x->body_cap;
+	free(x->body);
+	x->body = NULL;
+	x->body_cap = 0;
+}
+
 static enum MHD_Result send_reply(struct exchange *x)
 {
 	enum MHD_Result result;
@@ -327,9 +335,8 @@ void server_completed(void *cls, struct MHD_Connection *connection, void **con_c
 		MHD_destroy_response(x->response);
 	guard_answered(x->guard);
 	x->server->open--;
-	x->server->bodies -= x->body_cap;
+	exchange_drop_body(x);
 	free(x->path);
-	free(x->body);
 	free(x);
 	*con_cls = NULL;
 }

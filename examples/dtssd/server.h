@@ -118,6 +118,8 @@ void exchange_ask(struct exchange *x, struct dtss_request *request,
 /* due() is called in ms, on the grid; again replaces. */
 void exchange_wait(struct exchange *x, uint64_t ms, void (*due)(struct exchange *x));
 void exchange_wait_end(struct exchange *x);
+/* Nobody looks at the body any more: who waits, waits without it. */
+void exchange_drop_body(struct exchange *x);
 /* Goes on with an exchange that has a reply, or data for its reader. */
 void exchange_resume(struct exchange *x);
 /* 1 when the client has closed its end. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include "common/limits.h"
 
 /*
  * What the server library of dtssd can do at best: it answers whatever is asked with the same few bytes, from a loop like
@@ -93,8 +94,8 @@ int main(int argc, char **argv)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer, NULL,
-				  MHD_OPTION_CONNECTION_LIMIT, 2000U, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)24576,
-				  MHD_OPTION_END);
+				  MHD_OPTION_CONNECTION_LIMIT, 2000U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				  (size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_END);
 	if (!daemon) {
 		fprintf(stderr, "bench-constant: cannot serve HTTP on this machine\n");
 		return EXIT_FAILURE;
