@@ -1,30 +1,66 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/rfc3339.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #define NS_PER_S 1000000000
 
+static char *put_digits(char *to, uint32_t value, int count)
+{
+	for (int i = count - 1; i >= 0; i--, value /= 10)
+		to[i] = (char)('0' + value % 10);
+	return to + count;
+}
+
+/* Years that begin in March, in eras of 400 of them: the leap day is the last of its year, and no month is special. What the
+ * C library does takes a lock and looks for a time zone, for each of thousands of tasks in an answer. */
+static char *put_date(char *to, int64_t days)
+{
+	uint32_t since, era_day, era_year, year_day, month;
+	int64_t era;
+
+	days += 719468; /* from the first of March of the year 0 */
+	era = (days >= 0 ? days : days - 146096) / 146097;
+	era_day = (uint32_t)(days - era * 146097);
+	era_year = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
+	year_day = era_day - (365 * era_year + era_year / 4 - era_year / 100);
+	month = (5 * year_day + 2) / 153;
+	since = (uint32_t)(era * 400) + era_year + (month >= 10);
+	to = put_digits(to, since, 4);
+	*to++ = '-';
+	to = put_digits(to, month < 10 ? month + 3 : month - 9, 2);
+	*to++ = '-';
+	return put_digits(to, year_day - (153 * month + 2) / 5 + 1, 2);
+}
+
 void rfc3339_format(char buf[RFC3339_LEN], int64_t wall_ns, int decimals)
 {
-	int64_t ns = wall_ns % NS_PER_S;
-	time_t s = (time_t)(wall_ns / NS_PER_S);
-	struct tm tm;
-	size_t len;
+	int64_t ns = wall_ns % NS_PER_S, s = wall_ns / NS_PER_S, days;
+	uint32_t second;
+	char *to;
 
 	if (ns < 0) {
 		ns += NS_PER_S;
 		s--;
 	}
-	gmtime_r(&s, &tm);
-	len = strftime(buf, RFC3339_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
+	days = (s >= 0 ? s : s - 86399) / 86400;
+	second = (uint32_t)(s - days * 86400);
+	to = put_date(buf, days);
+	*to++ = 'T';
+	to = put_digits(to, second / 3600, 2);
+	*to++ = ':';
+	to = put_digits(to, second / 60 % 60, 2);
+	*to++ = ':';
+	to = put_digits(to, second % 60, 2);
+	if (decimals)
+		*to++ = '.';
 	if (decimals == 3)
-		len += (size_t)snprintf(buf + len, RFC3339_LEN - len, ".%03u", (unsigned)(ns / 1000000) % 1000);
+		to = put_digits(to, (uint32_t)(ns / 1000000), 3);
 	else if (decimals == 9)
-		len += (size_t)snprintf(buf + len, RFC3339_LEN - len, ".%09u", (unsigned)ns % NS_PER_S);
-	snprintf(buf + len, RFC3339_LEN - len, "Z");
+		to = put_digits(to, (uint32_t)ns, 9);
+	*to++ = 'Z';
+	*to = '\0';
 }
 
 /* Exactly n digits, at most max. Advances *at; -1 when it is anything else. */

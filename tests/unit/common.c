@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include "common/files.h"
 #include "common/log.h"
 #include "common/nearest.h"
@@ -53,6 +54,23 @@ START_TEST(times_are_written_in_utc)
 	ck_assert_str_eq(text, "2026-01-02T03:04:05.008000090Z");
 	rfc3339_format(text, -1, 3);
 	ck_assert_str_eq(text, "1969-12-31T23:59:59.999Z");
+}
+END_TEST
+
+/* All days that a time of ours can be of, but that every thirteenth is enough. */
+START_TEST(every_date_is_that_of_the_c_library)
+{
+	char ours[RFC3339_LEN], theirs[RFC3339_LEN];
+
+	for (int64_t day = -106751; day <= 106751; day += 13) {
+		time_t s = (time_t)(day * 86400 + (day & 0xFFFF));
+		struct tm tm;
+
+		ck_assert_ptr_nonnull(gmtime_r(&s, &tm));
+		ck_assert_uint_gt(strftime(theirs, sizeof theirs, "%Y-%m-%dT%H:%M:%SZ", &tm), 0);
+		rfc3339_format(ours, (int64_t)s * 1000000000, 0);
+		ck_assert_str_eq(ours, theirs);
+	}
 }
 END_TEST
 
@@ -110,6 +128,7 @@ Suite *suite_unit_common(void)
 
 	tcase_add_loop_test(tc, times_are_read_strictly, 0, sizeof times / sizeof times[0]);
 	tcase_add_test(tc, times_are_written_in_utc);
+	tcase_add_test(tc, every_date_is_that_of_the_c_library);
 	tcase_add_test(tc, the_nearest_name);
 	tcase_add_test(tc, a_log_line_is_one_line);
 	tcase_add_test(tc, tokens_are_compared_whole);
