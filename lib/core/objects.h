@@ -137,8 +137,9 @@ struct task {
 	uint8_t marks;     /* enum mark: records in the open batch */
 	uint8_t resolving; /* ended, its children are still to be told */
 	uint8_t done;
-	uint8_t loaded;    /* which of its records were seen: load.c */
-	uint32_t expected; /* attempts, by its loaded record */
+	uint8_t inline_record; /* it stands behind the task, in its block; that of a loaded task has its own */
+	uint8_t loaded;        /* which of its records were seen: load.c */
+	uint32_t expected;     /* attempts, by its loaded record */
 };
 
 #define YOUNG_BUCKETS 16 /* of the placement grace */

@@ -95,27 +95,6 @@ static int prepare_after(struct dtss_sched *s, const struct dtss_task_spec *spec
 	return 0;
 }
 
-static int prepare_record(struct dtss_sched *s, struct task *t, size_t spec_len)
-{
-	struct dtss_record_body body;
-
-	DTSS_ASSERT(t->record == NULL);
-	DTSS_ASSERT(spec_len > 0 && spec_len <= DTSS_SPEC_BYTES_MAX);
-	memset(&body, 0, sizeof body);
-	body.kind = DTSS_RECORD_SPEC;
-	body.u.spec.id = t->ready.id;
-	body.u.spec.data = s->scratch;
-	body.u.spec.len = spec_len;
-	t->record_len = (uint32_t)dtss_record_encode(&body, NULL, 0);
-	t->spec_len = (uint32_t)spec_len;
-	t->record = sched_alloc(s, t->record_len);
-	if (!t->record)
-		return DTSS_E_NOMEM;
-	dtss_record_encode(&body, t->record, t->record_len);
-	DTSS_ASSERT(t->record_len > t->spec_len);
-	return 0;
-}
-
 static int prepare_key(struct dtss_sched *s, const struct dtss_task_spec *spec, struct task *t)
 {
 	DTSS_ASSERT(t->key == NULL && t->record != NULL);
@@ -134,18 +113,17 @@ static int prepare_key(struct dtss_sched *s, const struct dtss_task_spec *spec, 
 }
 
 /* q: its queue, if there is one. */
-static int prepare_parts(struct dtss_sched *s, const struct dtss_task_spec *spec, struct queue *q, size_t len,
-			 struct task *t)
+static int prepare_parts(struct dtss_sched *s, const struct dtss_task_spec *spec, struct queue *q, struct task *t)
 {
 	DTSS_ASSERT(t->queue == NULL && t->need == NULL);
-	DTSS_ASSERT(len > 0);
+	DTSS_ASSERT(t->record != NULL);
 	t->queue = q ? queue_share(q) : queue_get(s, spec->queue);
 	if (!t->queue)
 		return DTSS_E_NOMEM;
 	t->queue->prepared++;
 	t->policy = policy_get(s, &spec->retry);
 	t->need = t->policy ? need_get(s, spec) : NULL;
-	if (!t->need || prepare_record(s, t, len) != 0)
+	if (!t->need)
 		return DTSS_E_NOMEM;
 	if (s->needs.count > s->cfg.requirements_max)
 		return sched_problem(s, DTSS_E_FULL, "tags", "fewer different requirements in use", 0);
@@ -169,19 +147,35 @@ static void task_unprepare(struct dtss_sched *s, struct task *t)
 	task_free(s, t);
 }
 
-static struct task *prepare_task(struct dtss_sched *s, const struct dtss_task_spec *spec, uint64_t id)
+/* The task and, behind it in the same block, its SPEC record. */
+static struct task *prepare_task(struct dtss_sched *s, const struct dtss_task_spec *spec, size_t spec_len, uint64_t id)
 {
-	struct task *t = sched_alloc(s, sizeof *t);
+	struct dtss_record_body body;
+	struct task *t;
+	size_t len;
 
+	DTSS_ASSERT(spec_len > 0 && spec_len <= DTSS_SPEC_BYTES_MAX);
+	memset(&body, 0, sizeof body);
+	body.kind = DTSS_RECORD_SPEC;
+	body.u.spec.id = id;
+	body.u.spec.data = s->scratch;
+	body.u.spec.len = spec_len;
+	len = dtss_record_encode(&body, NULL, 0);
+	t = sched_alloc(s, sizeof *t + len);
 	if (!t)
 		return NULL;
 	memset(t, 0, sizeof *t);
+	t->record = (uint8_t *)(t + 1);
+	t->inline_record = 1;
+	t->record_len = (uint32_t)dtss_record_encode(&body, t->record, len);
+	t->spec_len = (uint32_t)spec_len;
 	t->ready.id = id;
 	t->ready.priority = spec->priority;
 	t->timer.owner = TIMER_TASK;
 	t->timeout_ms = spec->timeout_ms;
 	t->not_before_ns = spec->not_before_ns;
 	t->deadline_ns = DTSS_NEVER;
+	DTSS_ASSERT(t->record_len == len && len > spec_len);
 	return t;
 }
 
@@ -205,12 +199,12 @@ static int task_prepare(struct dtss_sched *s, const struct dtss_task_spec *spec,
 	error = prepare_full(s, q, id - s->meta.next_task);
 	if (error)
 		return error;
-	t = prepare_task(s, spec, id);
+	t = prepare_task(s, spec, len, id);
 	if (!t)
 		return DTSS_E_NOMEM;
 	error = prepare_after(s, spec, t);
 	if (!error)
-		error = prepare_parts(s, spec, q, len, t);
+		error = prepare_parts(s, spec, q, t);
 	if (error) {
 		task_unprepare(s, t);
 		return error;

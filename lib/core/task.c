@@ -52,7 +52,8 @@ void task_free(struct dtss_sched *s, struct task *t)
 	}
 	sched_free(s, t->attempts, t->attempt_cap * sizeof *t->attempts);
 	sched_free(s, t->deps, t->dep_count * sizeof *t->deps);
-	sched_free(s, t->record, t->record_len);
+	if (!t->inline_record)
+		sched_free(s, t->record, t->record_len);
 	if (t->key && t->key->task == t)
 		t->key->task = NULL;
 	if (t->need)
@@ -61,7 +62,7 @@ void task_free(struct dtss_sched *s, struct task *t)
 		policy_put(s, t->policy);
 	if (t->queue)
 		queue_put(s, t->queue);
-	sched_free(s, t, sizeof *t);
+	sched_free(s, t, sizeof *t + (t->inline_record ? t->record_len : 0));
 }
 
 /* The end of the live attempt's patience: its lease, its confirmation of the start, or the backstop behind its run
