@@ -44,6 +44,7 @@ struct memory_history {
 	size_t slot_count;
 	size_t slot_cap;
 	size_t count; /* slots that have a task */
+	size_t first; /* none before has one: nearly always where the oldest stands */
 	struct memory_task *oldest;
 	struct memory_task *newest;
 };

@@ -34,6 +34,7 @@ static void memory_history_compact(struct memory_history *h)
 	}
 	DTSS_ASSERT(kept == h->count);
 	h->slot_count = kept;
+	h->first = 0;
 }
 
 int memory_history_reserve(struct memory_history *h, const struct dtss_mem *mem, size_t extra)
@@ -64,11 +65,16 @@ int memory_history_reserve(struct memory_history *h, const struct dtss_mem *mem,
 
 static void memory_history_place(struct memory_history *h, struct memory_task *t)
 {
-	size_t i = memory_history_after(h, t->id);
+	int last = h->slot_count == 0 || h->slots[h->slot_count - 1].id < t->id;
+	size_t i = last ? h->slot_count : memory_history_after(h, t->id);
 
-	if (i > 0 && h->slots[i - 1].id == t->id) {
-		DTSS_ASSERT(h->slots[i - 1].task == NULL);
-		h->slots[i - 1].task = t;
+	if (i > 0 && h->slots[i - 1].id == t->id)
+		i--;
+	if (h->first > i)
+		h->first = i;
+	if (i < h->slot_count && h->slots[i].id == t->id) {
+		DTSS_ASSERT(h->slots[i].task == NULL);
+		h->slots[i].task = t;
 		return;
 	}
 	DTSS_ASSERT(h->slot_count < h->slot_cap);
@@ -95,11 +101,14 @@ void memory_history_add(struct memory_history *h, struct memory_task *t)
 
 void memory_history_remove(struct memory_history *h, struct memory_task *t)
 {
-	size_t i = memory_history_after(h, t->id);
+	size_t i;
 
 	DTSS_ASSERT(t->done);
-	DTSS_ASSERT(i > 0 && h->slots[i - 1].task == t);
-	h->slots[i - 1].task = NULL;
+	while (h->slots[h->first].task == NULL)
+		h->first++;
+	i = h->slots[h->first].task == t ? h->first : memory_history_after(h, t->id) - 1;
+	DTSS_ASSERT(i < h->slot_count && h->slots[i].task == t);
+	h->slots[i].task = NULL;
 	if (t->older != NULL)
 		t->older->newer = t->newer;
 	else

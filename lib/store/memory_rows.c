@@ -28,9 +28,15 @@ static int memory_rows_named_equal(const void *item, const void *key)
 	return a->kind == b->kind && a->key_len == b->key_len && memcmp(a->key, b->key, a->key_len) == 0;
 }
 
+/* Four neighbours stand in one cache line: they come, change and go together. */
+static uint64_t memory_rows_task_hash(uint64_t id)
+{
+	return (hash_word(id / 4) & ~UINT64_C(3)) | id % 4;
+}
+
 struct memory_task *memory_rows_task(const struct memory_rows *m, uint64_t id)
 {
-	return map_find(&m->tasks, hash_word(id), memory_rows_task_equal, &id);
+	return map_find(&m->tasks, memory_rows_task_hash(id), memory_rows_task_equal, &id);
 }
 
 static void memory_rows_fill(struct memory_row *row, const struct dtss_record *r)
@@ -72,7 +78,7 @@ static struct memory_task *memory_rows_task_make(struct memory_rows *m, const st
 		return NULL;
 	memset(t, 0, sizeof *t);
 	t->id = id;
-	map_insert(&m->tasks, hash_word(id), t);
+	map_insert(&m->tasks, memory_rows_task_hash(id), t);
 	return t;
 }
 
@@ -94,7 +100,7 @@ static void memory_rows_task_drop(struct memory_rows *m, const struct dtss_mem *
 	DTSS_ASSERT(memory_rows_task(m, t->id) == t);
 	if (t->done)
 		memory_history_remove(&m->history, t);
-	map_remove(&m->tasks, hash_word(t->id), t);
+	map_remove(&m->tasks, memory_rows_task_hash(t->id), t);
 	memory_rows_task_free(mem, t);
 }
 
