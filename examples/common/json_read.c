@@ -116,16 +116,34 @@ json_t *json_read_text(struct json_reader *r, const char *text, size_t len)
 	return value;
 }
 
+/* As much as there is room for. */
+static void path_add(struct json_reader *r, const char *bytes, size_t len)
+{
+	size_t room = sizeof r->path - 1 - r->path_len;
+
+	len = len < room ? len : room;
+	memcpy(r->path + r->path_len, bytes, len);
+	r->path_len += len;
+	r->path[r->path_len] = '\0';
+}
+
+/* For each member of each element, seldom to be read: so without printf. */
 size_t json_path_push(struct json_reader *r, const char *name, long index)
 {
-	size_t mark = r->path_len, room = sizeof r->path - mark;
-	int len;
+	char digits[24], *at = digits + sizeof digits;
+	size_t mark = r->path_len;
 
-	if (index >= 0)
-		len = snprintf(r->path + mark, room, "[%ld]", index);
-	else
-		len = snprintf(r->path + mark, room, "%s%s", mark ? "." : "", name);
-	r->path_len += len > 0 && (size_t)len < room ? (size_t)len : room - 1;
+	if (index >= 0) {
+		*--at = ']';
+		do
+			*--at = (char)('0' + index % 10);
+		while ((index /= 10) > 0);
+		*--at = '[';
+		path_add(r, at, (size_t)(digits + sizeof digits - at));
+	} else {
+		path_add(r, ".", mark > 0);
+		path_add(r, name, strlen(name));
+	}
 	return mark;
 }
 
