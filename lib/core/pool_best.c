@@ -114,6 +114,15 @@ static void pool_search_pay(struct pool *p, struct pool_view *v, uint64_t steps,
 		pool_view_grow(p, v);
 }
 
+/* What its tree has saved: the walk that the answer takes without it. */
+static void pool_search_save(const struct pool *p, struct pool_view *v)
+{
+	uint64_t saved = p->index.root != NULL && v->walk < v->steps ? v->walk : v->steps;
+
+	saved /= POOL_WALK_CLIMB;
+	v->debt -= v->debt < saved ? v->debt : saved;
+}
+
 static void pool_search_index(struct pool_search *s, struct pool_view *v, uint32_t making)
 {
 	struct pool *p = s->pool;
@@ -138,6 +147,7 @@ static void pool_search_groups(struct pool_search *s, struct pool_view *v)
 	const struct pool_group *g;
 	uint32_t count = 0, steps = pool_walk_begin(p, v, &walk), making = steps * POOL_WALK_MAKE + POOL_WALK_FAIR;
 
+	v->steps = steps;
 	if (p->index.root != NULL && v->walk < steps) {
 		pool_search_index(s, v, making);
 		return;
@@ -146,13 +156,14 @@ static void pool_search_groups(struct pool_search *s, struct pool_view *v)
 		pool_search_group(s, g);
 		count++;
 	}
-	v->walk = steps;
+	v->walk -= v->walk / 8; /* the index is tried again */
 	if (count <= POOL_LIST_GROUPS) {
 		pool_view_list(p, v, count);
 		return;
 	}
+	pool_view_want(p, v, count);
 	pool_search_pay(p, v, steps, making);
-	if (v->refusals == 0 || p->index.root != NULL)
+	if (p->index.root != NULL || pool_view_room(p) >= p->wanted)
 		return;
 	p->index.scanned += steps;
 	if (p->index.scanned > (uint64_t)POOL_INDEX_WORTH * p->groups.count)
@@ -171,7 +182,7 @@ struct pool_entry *pool_view_best(struct pool *p, struct pool_view *v, const str
 	if (v->state == POOL_VIEW_LIST) {
 		pool_search_list(&s, v);
 	} else if (v->state == POOL_VIEW_TREE) {
-		v->debt -= v->debt < v->walk / POOL_WALK_CLIMB ? v->debt : v->walk / POOL_WALK_CLIMB;
+		pool_search_save(p, v);
 		if (need->resource_count == 0)
 			s.best = v->tree.best;
 		else

@@ -125,8 +125,10 @@ struct pool_view {
 	uint32_t *groups;
 	uint32_t group_count;
 	uint32_t group_cap;
-	uint64_t walk;     /* steps that an answer takes without a tree, on average */
+	uint64_t walk;     /* steps through the index that an answer takes, on average */
+	uint32_t steps;    /* that it takes through the groups of its rarest tag */
 	uint64_t debt;     /* OPEN: steps that were too many; TREE: changes, less what its answers saved */
+	uint32_t wanted;   /* OPEN: leaves that a tree would have, as far as that is known */
 	uint32_t refusals; /* how often it was refused a tree */
 	uint32_t id;
 	uint32_t refs;
@@ -191,6 +193,7 @@ struct pool {
 	struct pool_view *idle_last;
 	uint32_t idle_count;
 	uint64_t leaves; /* of all trees of views */
+	uint64_t wanted; /* by the views that have none yet */
 	struct pool_index index;
 };
 
@@ -255,7 +258,9 @@ struct pool_group *pool_view_candidate(const struct pool *p, const struct pool_v
 				       uint32_t id);      /* or NULL: not for it */
 void pool_view_open(struct pool *p, struct pool_view *v); /* forgets its groups */
 void pool_view_list(struct pool *p, struct pool_view *v,
-		    uint32_t count);                      /* its groups are so many, at most POOL_LIST_GROUPS */
+		    uint32_t count);           /* its groups are so many, at most POOL_LIST_GROUPS */
+uint64_t pool_view_room(const struct pool *p); /* how many leaves more the trees may have */
+void pool_view_want(struct pool *p, struct pool_view *v, uint32_t count);
 void pool_view_grow(struct pool *p, struct pool_view *v); /* to a list or a tree, if that is allowed */
 void pool_view_group_added(struct pool *p, struct pool_group *g);
 void pool_view_group_removed(struct pool *p, struct pool_group *g);

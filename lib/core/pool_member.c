@@ -168,6 +168,7 @@ static void pool_view_fill(struct pool *p, struct pool_view *v, enum pool_view_s
 
 	DTSS_ASSERT(v->group_count == 0 && v->groups == NULL);
 	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
+	pool_view_want(p, v, 0);
 	v->state = state;
 	error = pool_view_reserve(p, v, count);
 	(void)pool_walk_begin(p, v, &walk);
@@ -188,6 +189,22 @@ static uint32_t pool_view_count(const struct pool *p, const struct pool_view *v)
 	while (pool_walk_next(p, v, &walk) != NULL)
 		count++;
 	return count;
+}
+
+uint64_t pool_view_room(const struct pool *p)
+{
+	uint64_t most = (uint64_t)POOL_VIEW_SHARE * p->groups.count;
+
+	return p->leaves < most ? most - p->leaves : 0;
+}
+
+void pool_view_want(struct pool *p, struct pool_view *v, uint32_t count)
+{
+	DTSS_ASSERT(p->wanted >= v->wanted);
+	DTSS_ASSERT(count == 0 || v->state == POOL_VIEW_OPEN);
+	p->wanted += count;
+	p->wanted -= v->wanted;
+	v->wanted = count;
 }
 
 /* Room for a tree of so many leaves, at the cost of bigger ones if need be. 0: there is none. */

@@ -44,6 +44,7 @@ static void pool_view_destroy(struct pool *p, struct pool_view *v)
 {
 	DTSS_ASSERT(v->refs == 0);
 	pool_view_open(p, v);
+	pool_view_want(p, v, 0);
 	map_remove(&p->view_map, v->shape.hash, v);
 	pool_table_remove(&p->views, v->id);
 	p->mem.release(p->mem.ctx, v, pool_view_size(v->shape.name_cap));
