@@ -9,7 +9,8 @@
 
 /*
  * A client and an agent on one connection: tasks are submitted with one request, come with the answer to a poll, and are
- * reported with the next one, whose answer says that their end is stored. What others submitted comes too.
+ * reported with the next one, whose answer says that their end is stored. A tag brings them to this agent: without it dtssd
+ * would spread each batch over all of them, and nobody would have one to report.
  */
 #define WAIT_MS 300 /* of a poll; so long a line may outlast the others */
 
@@ -38,8 +39,9 @@ static int dtssd_open(struct line *line, unsigned batch)
 	web_init(&d->web, line->server->daemon.port);
 	snprintf(d->agent.name, sizeof d->agent.name, "line-%u-%u", batch, line->index);
 	d->agent.slots = batch;
+	d->agent.tagged = 1;
 	d->agent.tasks = d->tasks;
-	d->cap = beat_bytes(&d->agent) + batch * (PEER_PAYLOAD + 32);
+	d->cap = beat_bytes(&d->agent) + batch * (PEER_PAYLOAD + 64);
 	d->body = bench_alloc(d->cap);
 	snprintf(d->path, sizeof d->path, "/api/v2/workers/%s/poll?wait_ms=%d", d->agent.name, WAIT_MS);
 	return 0;
@@ -52,11 +54,11 @@ static int dtssd_put(struct line *line, struct dtssd_line *d, unsigned count)
 
 	for (unsigned i = 0; i < count; i++) {
 		line_payload(line, payload);
-		len += (size_t)sprintf(d->body + len, "%s{\"argv\":[\"%s\"]}",
+		len += (size_t)sprintf(d->body + len, "%s{\"argv\":[\"%s\"],\"tags\":[\"%s\"]}",
 				       count == 1 ? "" :
 				       i          ? "," :
 						    "[",
-				       payload);
+				       payload, d->agent.name);
 	}
 	if (count > 1)
 		d->body[len++] = ']';

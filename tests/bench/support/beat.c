@@ -16,11 +16,13 @@ size_t beat_bytes(const struct beat_agent *agent)
 
 size_t beat_write(struct beat_agent *agent, char *text)
 {
+	const char *quote = agent->tagged ? "\"" : "";
 	size_t len = (size_t)sprintf(text,
 				     "{\"name\":\"%s\",\"incarnation\":1,\"number\":%llu,\"fence_seen\":%llu,"
-				     "\"max_tasks\":%u,\"held\":[",
+				     "\"max_tasks\":%u,\"tags\":[%s%s%s],\"held\":[",
 				     agent->name, (unsigned long long)++agent->number,
-				     (unsigned long long)agent->fence_seen, agent->slots);
+				     (unsigned long long)agent->fence_seen, agent->slots, quote,
+				     agent->tagged ? agent->name : "", quote);
 
 	for (unsigned i = 0; i < agent->held; i++)
 		len += (size_t)sprintf(text + len,

@@ -17,6 +17,7 @@ struct beat_agent {
 	uint64_t number; /* of the heartbeat that was written last */
 	uint64_t fence_seen;
 	unsigned slots;
+	int tagged;              /* 1: its name is a tag of it */
 	unsigned held;           /* tasks, all of which have ended and are reported with the next heartbeat */
 	struct beat_task *tasks; /* room for slots */
 };
