@@ -348,32 +348,46 @@ static int heartbeat_news(struct dtss_sched *s, struct dtss_time now, struct wor
 	return 0;
 }
 
-int dtss_sched_heartbeat(struct dtss_sched *s, struct dtss_time now, const struct dtss_heartbeat *heartbeat)
+static int heartbeat_take(struct dtss_sched *s, struct dtss_time now, const struct dtss_heartbeat *hb)
 {
-	struct dtss_heartbeat hb;
-	struct worker *w;
-	int error, known;
+	struct worker *w = hb->name ? worker_find(s, hb->name) : NULL;
+	int known = w && hb->held_count <= HELD_MAX && heartbeat_known(w, hb);
+	int error = known ? 0 : heartbeat_check(s, hb);
 
-	if (!s->epoch)
-		return DTSS_E_NOT_LEADER;
-	s->answer_seq = DTSS_NEVER;
-	if (size_import(&hb, sizeof hb, heartbeat) != 0)
-		return sched_problem(s, DTSS_E_INVALID, "size", "a version that this library knows", 0);
-	w = hb.name ? worker_find(s, hb.name) : NULL;
-	known = w && hb.held_count <= HELD_MAX && heartbeat_known(w, &hb);
-	error = known ? 0 : heartbeat_check(s, &hb);
+	DTSS_ASSERT(s->epoch > 0);
+	DTSS_ASSERT(w == NULL || !w->gone);
 	if (error)
 		return error;
-	error = heartbeat_admit(s, w, &hb);
+	error = heartbeat_admit(s, w, hb);
 	if (error) {
 		s->answer_seq = w ? w->event_seq : 0;
 		return error < 0 ? error : 0;
 	}
-	if (ring_reserve(s, hb.held_count + (w ? w->leased : 0) + 8) != 0)
+	if (ring_reserve(s, hb->held_count + (w ? w->leased : 0) + 8) != 0)
 		return DTSS_E_NOMEM;
 	if (!known || w->status != DTSS_WORKER_ONLINE)
-		return heartbeat_news(s, now, w, &hb);
-	heartbeat_again(s, now, w, &hb);
+		return heartbeat_news(s, now, w, hb);
+	heartbeat_again(s, now, w, hb);
 	s->answer_seq = w->event_seq;
 	return 0;
+}
+
+/* Of a program that was built against another version. */
+static int heartbeat_import(struct dtss_sched *s, struct dtss_time now, const struct dtss_heartbeat *heartbeat)
+{
+	struct dtss_heartbeat hb;
+
+	if (size_import(&hb, sizeof hb, heartbeat) != 0)
+		return sched_problem(s, DTSS_E_INVALID, "size", "a version that this library knows", 0);
+	return heartbeat_take(s, now, &hb);
+}
+
+int dtss_sched_heartbeat(struct dtss_sched *s, struct dtss_time now, const struct dtss_heartbeat *heartbeat)
+{
+	if (!s->epoch)
+		return DTSS_E_NOT_LEADER;
+	s->answer_seq = DTSS_NEVER;
+	if (heartbeat->size != sizeof *heartbeat)
+		return heartbeat_import(s, now, heartbeat);
+	return heartbeat_take(s, now, heartbeat);
 }
