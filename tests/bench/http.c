@@ -13,13 +13,13 @@
  *
  *	constant   at once
  *	suspend    the exchange is suspended and resumed first: so must be whatever waits for a disk
- *	schedule   v1: which of 1,000 workers? Nothing is written
+ *	schedule   v1: which of 200 workers? Nothing is written
  *	submit     v2: one task of 100 bytes a request, in SQLite before its answer
  *	thousand   v2: 1,000 of them in one request
  *
  * Figures are for a second of the server's own computing: wrk has the other core, and less of it at one connection.
  */
-#define WORKERS 1000
+#define WORKERS 200
 #define TAGS 20
 #define BODIES 16
 #define TASKS 1000
