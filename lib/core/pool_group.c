@@ -41,7 +41,7 @@ static size_t pool_group_size(uint32_t names)
 static void pool_group_free(struct pool *p, struct pool_group *g)
 {
 	pool_tree_fini(&g->tree, &p->mem);
-	if (g->in != NULL)
+	if (g->in != g->in_few)
 		p->mem.release(p->mem.ctx, g->in, g->in_cap * sizeof(*g->in));
 	p->mem.release(p->mem.ctx, g, pool_group_size(g->shape.name_cap));
 }
@@ -64,11 +64,10 @@ int pool_group_spare(struct pool *p, uint32_t names)
 	g->shape.name_cap = names;
 	g->posted = g->shape.names + names;
 	g->indexed = pool_rank_none();
+	g->in = g->in_few;
+	g->in_cap = POOL_GROUP_FEW;
 	pool_tree_init(&g->tree);
-	if (pool_tree_reserve(&g->tree, &p->mem, 1) != 0) {
-		pool_group_free(p, g);
-		return DTSS_E_NOMEM;
-	}
+	(void)pool_tree_reserve(&g->tree, &p->mem, 1); /* needs no memory */
 	if (p->spare != NULL)
 		pool_group_free(p, p->spare);
 	p->spare = g;

@@ -30,6 +30,7 @@
 enum {
 	POOL_SCAN_ENTRIES = 32, /* with fewer entries the plain scan takes 0.2 us, and nothing is kept */
 	POOL_LIST_GROUPS = 32,  /* a view of at most so many groups is a list, which costs nothing to keep */
+	POOL_GROUP_FEW = 3,     /* trees of views that a group is in without a block of its own for that */
 	POOL_GROUP_VIEWS = 32,  /* trees of views that a group may be in: what one gift may have to change */
 	POOL_VIEW_SHARE = 8,    /* leaves of all trees of views together, for each group */
 	POOL_VIEWS_IDLE =
@@ -105,9 +106,10 @@ struct pool_group {
 	struct pool_tree tree; /* an entry a leaf */
 	struct pool_shape shape;
 	struct pool_rank indexed; /* as which it stands in the index; pool_rank_none(): it does not */
-	struct pool_in *in;
+	struct pool_in *in;       /* in_few, as long as that is enough */
 	uint32_t in_count;
 	uint32_t in_cap;
+	struct pool_in in_few[POOL_GROUP_FEW];
 	uint32_t *posted; /* by tag; behind the names */
 	uint32_t id;
 };
@@ -204,6 +206,7 @@ uint32_t pool_modes(const struct pool_entry *e);
 int pool_has_resources(const struct pool_entry *e, const struct pool_need *need);
 
 /* --- pool_table.c --- */
+void *pool_resize(const struct dtss_mem *mem, void *block, size_t from, size_t to); /* block may be NULL */
 void pool_table_fini(struct pool_table *t, const struct dtss_mem *mem);
 int pool_table_reserve(struct pool_table *t, const struct dtss_mem *mem);      /* for one more */
 uint32_t pool_table_add(struct pool_table *t, uint64_t signature, void *item); /* room reserved before */

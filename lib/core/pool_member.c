@@ -70,13 +70,9 @@ static int pool_view_reserve(struct pool *p, struct pool_view *v, uint32_t count
 		return DTSS_E_NOMEM;
 	if (count <= v->group_cap)
 		return 0;
-	groups = p->mem.alloc(p->mem.ctx, cap * sizeof(*groups));
+	groups = pool_resize(&p->mem, v->groups, v->group_cap * sizeof(*groups), cap * sizeof(*groups));
 	if (groups == NULL)
 		return DTSS_E_NOMEM;
-	if (v->groups != NULL) {
-		memcpy(groups, v->groups, v->group_count * sizeof(*groups));
-		p->mem.release(p->mem.ctx, v->groups, v->group_cap * sizeof(*groups));
-	}
 	v->groups = groups;
 	v->group_cap = cap;
 	DTSS_ASSERT(v->group_cap >= count);
@@ -85,7 +81,7 @@ static int pool_view_reserve(struct pool *p, struct pool_view *v, uint32_t count
 
 static int pool_group_reserve_in(struct pool *p, struct pool_group *g)
 {
-	uint32_t cap = g->in_cap == 0 ? 4 : 2 * g->in_cap;
+	uint32_t cap = 2 * g->in_cap;
 	struct pool_in *in;
 
 	DTSS_ASSERT(g->in_count <= g->in_cap);
@@ -97,10 +93,9 @@ static int pool_group_reserve_in(struct pool *p, struct pool_group *g)
 	in = p->mem.alloc(p->mem.ctx, cap * sizeof(*in));
 	if (in == NULL)
 		return DTSS_E_NOMEM;
-	if (g->in != NULL) {
-		memcpy(in, g->in, g->in_count * sizeof(*in));
+	memcpy(in, g->in, g->in_count * sizeof(*in));
+	if (g->in != g->in_few)
 		p->mem.release(p->mem.ctx, g->in, g->in_cap * sizeof(*in));
-	}
 	g->in = in;
 	g->in_cap = cap;
 	DTSS_ASSERT(g->in_count < g->in_cap);

@@ -30,14 +30,10 @@ static int pool_posts_tags(struct pool *p, uint32_t tags)
 	DTSS_ASSERT((p->posts == NULL) == (p->posts_cap == 0));
 	if (tags <= p->posts_cap)
 		return 0;
-	posts = p->mem.alloc(p->mem.ctx, cap * sizeof(*posts));
+	posts = pool_resize(&p->mem, p->posts, p->posts_cap * sizeof(*posts), cap * sizeof(*posts));
 	if (posts == NULL)
 		return DTSS_E_NOMEM;
-	memset(posts, 0, cap * sizeof(*posts));
-	if (p->posts != NULL) {
-		memcpy(posts, p->posts, p->posts_cap * sizeof(*posts));
-		p->mem.release(p->mem.ctx, p->posts, p->posts_cap * sizeof(*posts));
-	}
+	memset(posts + p->posts_cap, 0, (cap - p->posts_cap) * sizeof(*posts));
 	p->posts = posts;
 	p->posts_cap = cap;
 	DTSS_ASSERT(p->posts_cap >= tags);
@@ -58,13 +54,9 @@ int pool_posts_reserve(struct pool *p, const uint32_t *tags, uint32_t tag_count)
 
 		if (l->count < l->cap)
 			continue;
-		at = p->mem.alloc(p->mem.ctx, cap * sizeof(*at));
+		at = pool_resize(&p->mem, l->at, l->cap * sizeof(*at), cap * sizeof(*at));
 		if (at == NULL)
 			return DTSS_E_NOMEM;
-		if (l->at != NULL) {
-			memcpy(at, l->at, l->count * sizeof(*at));
-			p->mem.release(p->mem.ctx, l->at, l->cap * sizeof(*at));
-		}
 		l->at = at;
 		l->cap = cap;
 		DTSS_ASSERT(l->count < l->cap);

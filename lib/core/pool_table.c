@@ -6,6 +6,11 @@
 
 enum { POOL_TABLE_MIN = 64 };
 
+void *pool_resize(const struct dtss_mem *mem, void *block, size_t from, size_t to)
+{
+	return block != NULL ? mem->realloc(mem->ctx, block, from, to) : mem->alloc(mem->ctx, to);
+}
+
 void pool_table_fini(struct pool_table *t, const struct dtss_mem *mem)
 {
 	if (t->slots != NULL)
@@ -22,13 +27,9 @@ int pool_table_reserve(struct pool_table *t, const struct dtss_mem *mem)
 	DTSS_ASSERT(t->count <= t->end);
 	if (t->free != 0 || t->end < t->cap)
 		return 0;
-	slots = mem->alloc(mem->ctx, cap * sizeof(*slots));
+	slots = pool_resize(mem, t->slots, t->cap * sizeof(*slots), cap * sizeof(*slots));
 	if (slots == NULL)
 		return DTSS_E_NOMEM;
-	if (t->slots != NULL) {
-		memcpy(slots, t->slots, t->end * sizeof(*slots));
-		mem->release(mem->ctx, t->slots, t->cap * sizeof(*slots));
-	}
 	if (t->end == 0)
 		t->end = 1; /* 0 is no number */
 	slots[0].item = NULL;

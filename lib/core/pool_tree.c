@@ -15,7 +15,8 @@
  *   level 1   [ (2, 5)                 (4, 1)          ... ]      1 node
  *   level 0   [ (3, 0) (2, 5) ... ]  [ (4, 1) ... ]    ...        cap / 8 nodes
  *
- * The levels stand one behind the other in one array, the leaves first. Unused items rank after all others.
+ * The levels stand one behind the other in one array, the leaves first. Unused items rank after all others. A tree of
+ * one leaf has no levels: that leaf is the best.
  */
 struct pool_rank pool_rank_none(void)
 {
@@ -43,12 +44,18 @@ static void pool_node_set(struct pool_node *n, uint32_t at, const struct pool_ra
 
 static struct pool_rank pool_node_best(const struct pool_node *n)
 {
-	uint32_t i, best = 0;
+	struct pool_rank best = pool_node_rank(n, 0);
+	uint32_t i;
 
-	for (i = 1; i < POOL_FANOUT; i++)
-		if (n->key[i] < n->key[best] || (n->key[i] == n->key[best] && n->slot[i] < n->slot[best]))
-			best = i;
-	return pool_node_rank(n, best);
+	for (i = 1; i < POOL_FANOUT; i++) { /* no branches: who wins cannot be foretold */
+		uint64_t key = n->key[i];
+		uint32_t slot = n->slot[i];
+		int wins = (key < best.key) | ((key == best.key) & (slot < best.slot));
+
+		best.key = wins ? key : best.key;
+		best.slot = wins ? slot : best.slot;
+	}
+	return best;
 }
 
 static uint32_t pool_tree_up(uint32_t nodes)
@@ -108,11 +115,14 @@ int pool_tree_reserve(struct pool_tree *t, const struct dtss_mem *mem, uint32_t 
 	struct pool_node *nodes;
 
 	DTSS_ASSERT(t->count <= t->cap);
-	DTSS_ASSERT((t->nodes == NULL) == (t->cap == 0));
+	DTSS_ASSERT((t->nodes == NULL) == (t->cap <= 1));
 	if (leaves <= t->cap)
 		return 0;
-	if (cap < leaves)
-		cap = pool_tree_up(leaves) * POOL_FANOUT;
+	if (leaves == 1) {
+		t->cap = 1;
+		return 0;
+	}
+	cap = pool_tree_up(cap < leaves ? leaves : cap) * POOL_FANOUT;
 	nodes = mem->alloc(mem->ctx, pool_tree_size(cap));
 	if (nodes == NULL)
 		return DTSS_E_NOMEM;
@@ -120,6 +130,8 @@ int pool_tree_reserve(struct pool_tree *t, const struct dtss_mem *mem, uint32_t 
 	if (t->nodes != NULL) {
 		memcpy(nodes, t->nodes, t->cap / POOL_FANOUT * sizeof(*nodes));
 		mem->release(mem->ctx, t->nodes, pool_tree_size(t->cap));
+	} else if (t->count > 0) {
+		pool_node_set(nodes, 0, &t->best);
 	}
 	t->nodes = nodes;
 	t->cap = cap;
@@ -130,7 +142,7 @@ int pool_tree_reserve(struct pool_tree *t, const struct dtss_mem *mem, uint32_t 
 
 void pool_tree_append(struct pool_tree *t, const struct pool_rank *rank)
 {
-	DTSS_ASSERT(t->cap % POOL_FANOUT == 0);
+	DTSS_ASSERT(t->cap == 1 || t->cap % POOL_FANOUT == 0);
 	DTSS_ASSERT(t->count < t->cap);
 	t->count++;
 	pool_tree_set(t, t->count - 1, rank);
@@ -143,7 +155,7 @@ static void pool_tree_climb(struct pool_tree *t, uint32_t at, struct pool_rank r
 
 	DTSS_ASSERT(at < t->cap);
 	DTSS_ASSERT(t->count <= t->cap);
-	for (;;) {
+	while (nodes > 0) {
 		struct pool_node *n = &level[at / POOL_FANOUT];
 		struct pool_rank was = pool_node_rank(n, at % POOL_FANOUT);
 		struct pool_rank won = t->best;
@@ -158,9 +170,7 @@ static void pool_tree_climb(struct pool_tree *t, uint32_t at, struct pool_rank r
 				return;
 			rank = pool_node_best(n);
 		}
-		if (nodes == 1)
-			break;
-		nodes = pool_tree_up(nodes);
+		nodes = nodes > 1 ? pool_tree_up(nodes) : 0;
 	}
 	t->best = rank;
 }
@@ -188,6 +198,8 @@ void pool_tree_remove(struct pool_tree *t, uint32_t at)
 struct pool_rank pool_tree_at(const struct pool_tree *t, uint32_t at)
 {
 	DTSS_ASSERT(at < t->count);
+	if (t->nodes == NULL)
+		return t->best;
 	return pool_node_rank(&t->nodes[at / POOL_FANOUT], at % POOL_FANOUT);
 }
 
@@ -197,6 +209,8 @@ int pool_tree_check(const struct pool_tree *t)
 	const struct pool_node *level = t->nodes;
 	struct pool_rank best = pool_rank_none(), above;
 
+	if (t->cap <= 1)
+		return t->count > 0 || pool_rank_equal(&best, &t->best);
 	for (i = t->count; i < t->cap; i++) {
 		above = pool_node_rank(&level[i / POOL_FANOUT], i % POOL_FANOUT);
 		if (!pool_rank_equal(&above, &best))
@@ -211,7 +225,6 @@ int pool_tree_check(const struct pool_tree *t)
 		}
 		level += nodes;
 	}
-	if (t->cap > 0)
-		best = pool_node_best(level);
+	best = pool_node_best(level);
 	return pool_rank_equal(&best, &t->best);
 }
