@@ -188,6 +188,8 @@
 
 #define SIM_PROBE_STORE_MAP(X)                                                                                         \
 	X(SIM_PROBE_LEAD_GIVEN, "a scheduler was given the lead")                                                      \
+	X(SIM_PROBE_LEAD_RESIGNED, "a lead was resigned")                                                              \
+	X(SIM_PROBE_LEAD_OF_DEAD_OVER, "a lead was given when the term of a dead leader was over")                     \
 	X(SIM_PROBE_LEAD_OVER_COMMIT, "lead was given while a commit of another was in flight")                        \
 	X(SIM_PROBE_SAME_EPOCH_AGAIN, "a leader recovered in its own epoch")                                           \
 	X(SIM_PROBE_SAME_LEADER_AGAIN, "a leader came again with a new epoch")                                         \
