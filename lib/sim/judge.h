@@ -107,6 +107,8 @@ struct judge_fence {
 	uint8_t given_up; /* for its silence about a start, or long after its timeout: it may still be there */
 	int32_t exit_code; /* of its process, when it ran to its end */
 	uint32_t signal;
+	uint32_t end_cause;  /* likewise */
+	uint32_t stop_cause; /* for which its agent first told it to end; NONE: it did not */
 	struct dtss_outcome reported[JUDGE_ENDS_MAX];
 	struct dtss_outcome record; /* as it stands in its record */
 	uint32_t record_state;
@@ -252,5 +254,13 @@ void judge_sent(struct sim *s, uint32_t worker, const struct dtss_message *m);
 void judge_answered(struct sim *s, uint32_t worker, const struct dtss_message *m);
 void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start *start);
 void judge_ended(struct sim *s, const struct sim_proc *p, const struct dtss_outcome *o);
+/* --- judge_agent.c: one agent and its processes --- */
+void judge_delivered(struct sim *s, uint32_t worker, const struct dtss_message *m);
+void judge_beside(struct sim *s, uint32_t worker, const struct dtss_agent_start *start);
+void judge_stopped(struct sim *s, const struct sim_proc *p, const struct dtss_agent_action *stop); /* p may be NULL */
+void judge_exited(struct sim *s, const struct sim_proc *p, const struct dtss_outcome *o);
+void judge_reported(struct sim *s, const struct dtss_report *r);
+void judge_overdue(struct sim *s, uint32_t worker);                            /* its agent has looked at the time */
+void judge_outlived(struct sim *s, uint32_t worker, const struct sim_proc *p); /* it is told to end, or ends */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/judge_impl.h"
 
-/* What the workers said and heard, and what they ran: S5, S11, S13, X3, X6. */
+/* What the workers said and heard, and what they ran: S5, S11, S13, X2, X3, X6. */
 
 /* Does the end that is reported belong to its process? */
 static void heard_report(struct sim *s, const struct dtss_report *r)
@@ -236,6 +236,8 @@ void judge_sent(struct sim *s, uint32_t worker, const struct dtss_message *m)
 	sent->count = 0;
 	for (i = 0; i < hb->held_count && sent->count < JUDGE_HELD_MAX; i++)
 		sent->fences[sent->count++] = hb->held[i].fence;
+	for (i = 0; i < m->u.heartbeat.report_count; i++)
+		judge_reported(s, &m->u.heartbeat.reports[i]);
 }
 
 void judge_answered(struct sim *s, uint32_t worker, const struct dtss_message *m)
@@ -281,6 +283,7 @@ void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start
 		sim_violate(s, "S11", "a process starts whose grant is not stored", start->task.v, start->fence);
 	if (f && !f->live)
 		SOMETIMES(s, SIM_PROBE_STARTED_TOO_LATE);
+	judge_beside(s, worker, start);
 	for (i = 0; i < s->worker_count; i++)
 		for (n = 0; n < SIM_PROCS_MAX; n++) {
 			const struct sim_proc *p = &s->workers[i].procs[n];
@@ -319,12 +322,8 @@ static void ended_in_time(struct sim *s, const struct sim_proc *p, uint64_t acke
 
 void judge_ended(struct sim *s, const struct sim_proc *p, const struct dtss_outcome *o)
 {
-	struct judge_fence *f = judge_fence(s, p->fence);
+	const struct judge_fence *f = judge_fence(s, p->fence);
 
 	ended_in_time(s, p, f ? f->acked_true_ns : 0);
-	if (!f)
-		return;
-	f->ran = 1;
-	f->exit_code = o->exit_code;
-	f->signal = o->signal;
+	judge_exited(s, p, o);
 }

@@ -83,7 +83,14 @@
 	X(SIM_PROBE_STALE_SUCCESS, "a success was reported of an attempt that was superseded")                         \
 	X(SIM_PROBE_REPORTED_TWICE, "an end was reported twice")                                                       \
 	X(SIM_PROBE_REPORT_FENCED, "a worker was told that its report is stale")                                       \
-	X(SIM_PROBE_STARTED_TOO_LATE, "a process was started whose attempt had ended")
+	X(SIM_PROBE_STARTED_TOO_LATE, "a process was started whose attempt had ended")                                 \
+	X(SIM_PROBE_TIMEOUT_PASSED, "a process was told to end for its run timeout")                                   \
+	X(SIM_PROBE_TIMEOUT_IGNORED, "a process was killed that ignored the end of its run timeout")                   \
+	X(SIM_PROBE_TIMEOUT_SUCCESS, "a process exited with 0 after it was told to end for its run timeout")           \
+	X(SIM_PROBE_CANCEL_SUCCESS, "a process exited with 0 after it was told to end for a cancel")                   \
+	X(SIM_PROBE_FENCED_SUCCESS, "a process exited with 0 after it was told to end for its lease or a drain")       \
+	X(SIM_PROBE_ASSIGNED_BESIDE_RUNNING, "an assignment came while an older attempt of its task ran there")        \
+	X(SIM_PROBE_ASSIGNED_BESIDE_STOPPING, "an assignment came while an older attempt of its task was stopping")
 
 #define SIM_PROBE_WORKER_MAP(X)                                                                                        \
 	X(SIM_PROBE_ASSIGNED, "a task was given out")                                                                  \

@@ -222,6 +222,8 @@ struct sim_proc {
 	uint64_t started_ns; /* true: when the agent is told that it runs; 0: it was */
 	uint64_t begun_ns;   /* true */
 	uint64_t term_ns;    /* true: when it was first told to end; 0: it was not */
+	uint64_t timeout_ms; /* of its specification; 0: none */
+	uint64_t timeout_ns; /* on its machine's monotonic clock: its run timeout; 0: none, or it is not known to run */
 	uint32_t gpus;
 	int32_t exit_code;
 	uint32_t cause; /* enum dtss_cause */
@@ -252,7 +254,7 @@ struct sim_worker {
 /* proc.c */
 uint64_t proc_next_ns(const struct sim_worker *w); /* true */
 void proc_start(struct sim *s, uint32_t worker, const struct dtss_agent_start *start);
-void proc_stop(struct sim *s, uint32_t worker, uint64_t fence, int force);
+void proc_stop(struct sim *s, uint32_t worker, const struct dtss_agent_action *stop);
 void proc_turn(struct sim *s, uint32_t worker); /* what has started or ended */
 
 void worker_init(struct sim *s, uint32_t index);

@@ -99,7 +99,7 @@ static void worker_actions(struct sim *s, uint32_t index)
 			proc_start(s, index, &a.u.start);
 			break;
 		case DTSS_AGENT_STOP:
-			proc_stop(s, index, a.u.stop.fence, (int)a.u.stop.force);
+			proc_stop(s, index, &a);
 			break;
 		case DTSS_AGENT_SEND:
 			worker_send(s, index, a.u.message);
@@ -187,6 +187,7 @@ static void worker_deliver(struct sim *s, uint32_t index, struct sim_item *item)
 		return;
 	}
 	judge_answered(s, index, m);
+	judge_delivered(s, index, m);
 	if (m->type == DTSS_MESSAGE_ANSWER)
 		w->unanswered = 0;
 	else if (m->type == DTSS_MESSAGE_ASSIGN && m->u.assign.fence > w->late_fence &&
@@ -206,6 +207,7 @@ static void worker_act(struct sim *s, uint32_t index)
 	proc_turn(s, index);
 	DTSS_ASSERT(dtss_agent_tick(w->agent, clock_now(s, SIM_PLACE_WORKERS + index)) == 0);
 	worker_actions(s, index);
+	judge_overdue(s, index);
 	while ((item = inbox_take(&w->inbox)) != NULL) {
 		worker_deliver(s, index, item);
 		agenda_free(s, item);

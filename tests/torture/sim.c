@@ -5,10 +5,10 @@
 #include "sim/sim.h"
 
 /*
- * A thousand clusters, each with faults of its own. What must hold is judged under its identifier: S1, S2, S3, S4, S5, S6, S7,
- * S8, S9, S10, S11, S12, S13, S14, S15, S18, S19, S20, S21, S22, S23, S24, S25, S26, X3, X6, X8, L1, L2, L3, L4, L5, L7,
- * P9 and P10, by what is seen from outside, and at times by dtss_sched_check() too. Rare situations must have
- * come up. DTSS_SEED=N runs that one alone, DTSS_SEEDS=N so many.
+ * A thousand clusters, each with faults of its own. What must hold is judged under its identifier: S1, S2, S3, S4, S5, S6,
+ * S7, S8, S9, S10, S11, S12, S13, S14, S15, S18, S19, S20, S21, S22, S23, S24, S25, S26, X2, X3, X6, X8, L1, L2, L3, L4, L5,
+ * L7, P9 and P10, by what is seen from outside, and at times by dtss_sched_check() too. Rare situations must have come up.
+ * DTSS_SEED=N runs that one alone, DTSS_SEEDS=N so many.
  */
 #define SEEDS 1000
 
@@ -114,6 +114,11 @@ static const uint32_t must[] = {
 	SIM_PROBE_WALL_JUMPED,
 	SIM_PROBE_ANSWER_UNKNOWN,
 	SIM_PROBE_RETRY_HISTORY,
+	SIM_PROBE_TIMEOUT_PASSED,
+	SIM_PROBE_TIMEOUT_IGNORED,
+	SIM_PROBE_TIMEOUT_SUCCESS,
+	SIM_PROBE_FENCED_SUCCESS,
+	SIM_PROBE_ASSIGNED_BESIDE_STOPPING,
 };
 
 START_TEST(clusters_with_faults_keep_their_promises)
