@@ -94,9 +94,10 @@ struct judge_task {
 struct judge_fence {
 	uint64_t fence;
 	uint64_t incarnation;
-	uint64_t renewed_ns;     /* on the clock of the leader: the last heartbeat that it took, or the beginning */
-	uint64_t renewed_max_ns; /* the same, but of all that it may have taken */
-	uint64_t acked_true_ns;  /* sending of the last heartbeat that listed it and was answered */
+	uint64_t renewed_ns;      /* on the clock of the leader: the last heartbeat that it took, or the beginning */
+	uint64_t renewed_true_ns; /* that heartbeat on the true clock; 0: none yet */
+	uint64_t renewed_max_ns;  /* the same, but of all that it may have taken */
+	uint64_t acked_true_ns;   /* sending of the last heartbeat that listed it and was answered */
 	uint64_t told_ns; /* on the clock of the leader: its assignment was sent, or the leader began; 0: not yet */
 	uint32_t task, attempt, worker;
 	uint8_t live, ran, reported_count, started_reported, unlisted;
@@ -127,6 +128,8 @@ struct judge_key {
 struct judge_heard {
 	uint64_t last_ns; /* on its clock: the last that it took; 0: none since it leads */
 	uint64_t any_ns;  /* the last that reached it */
+	/* the same on the true clock: while its own stands still, that alone tells what came first */
+	uint64_t last_true_ns, any_true_ns;
 	uint64_t incarnation, number;
 	uint64_t fence_seen; /* by the last that it took */
 	uint64_t epoch, epoch_number,
@@ -162,7 +165,7 @@ struct judge_worker {
 	uint64_t taken[JUDGE_RESOURCES_MAX];
 	struct judge_heard heard[JUDGE_SCHEDULERS_MAX];
 	struct judge_sent sent[JUDGE_SENT_MAX];
-	uint64_t given;   /* order of the last gift */
+	uint64_t given;   /* order of the last gift; 0: none since it was registered, or the leader began */
 	uint64_t unheard; /* the fence of an assignment that it may never have heard of; 0: none */
 };
 

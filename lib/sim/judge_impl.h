@@ -22,8 +22,8 @@ struct judge_worker *judge_worker_named(struct sim *s, const char *name); /* mad
 void judge_list_put(struct sim *s, uint64_t id, enum judge_list list);
 /* By the worker's record, and what it runs: has it all tags, a free slot, and enough of each resource? */
 int judge_fits(const struct judge_worker *w, const struct judge_need *n);
-/* Beyond doubt online, open, and with a load that is known, at that time. */
-int judge_open(const struct sim *s, const struct judge_worker *w, uint64_t at_ns);
+/* Beyond doubt online, open, and with a load that is known, at that time; ns is on the leader's clock. */
+int judge_open(const struct sim *s, const struct judge_worker *w, uint64_t at_ns, uint64_t at_true_ns);
 uint32_t judge_need_intern(struct sim *s, const struct dtss_task_spec *spec);
 uint32_t judge_tag_bit(struct sim *s, const char *tag); /* 0: too many tags */
 uint32_t judge_resource(struct sim *s, const char *name);

@@ -43,8 +43,10 @@ static void heard_leases(struct sim *s, uint32_t scheduler, const struct judge_w
 		if (!f || !f->live || &s->judge.workers[f->worker] != w)
 			continue;
 		f->renewed_max_ns = now;
-		if (taken && f->incarnation == hb->incarnation)
-			f->renewed_ns = now;
+		if (!taken || f->incarnation != hb->incarnation)
+			continue;
+		f->renewed_ns = now;
+		f->renewed_true_ns = s->true_ns;
 	}
 }
 
@@ -145,6 +147,7 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 	for (i = 0; i < hm->report_count; i++)
 		heard_report(s, &hm->reports[i]);
 	h->any_ns = judge_now(s, scheduler).mono_ns;
+	h->any_true_ns = s->true_ns;
 	h->ring[h->ring_count++ % JUDGE_HEARD_MAX] = h->any_ns;
 	if (hb->epoch > h->epoch) {
 		h->epoch = hb->epoch;
@@ -165,6 +168,7 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 		heard_strangers(s, hb);
 	h->fuzzy = heard_fuzzy(s, hb);
 	h->last_ns = h->any_ns;
+	h->last_true_ns = h->any_true_ns;
 	h->incarnation = hb->incarnation;
 	h->number = hb->number;
 	h->fence_seen = hb->fence_seen;

@@ -27,6 +27,7 @@ static void reign_live(struct sim *s, struct judge_task *t)
 	if (!f)
 		return;
 	f->renewed_ns = f->told_ns = r->lead_ns;
+	f->renewed_true_ns = r->event_true;
 	f->forgotten = 0;
 	f->renewed_max_ns = heard > r->lead_ns ? heard : r->lead_ns;
 }
@@ -154,7 +155,8 @@ static void rest_ready(struct sim *s, uint64_t now)
 			continue;
 		asked |= bit;
 		for (n = 0; n < j->worker_count; n++)
-			if (judge_fits(&j->workers[n], &j->needs[t->need]) && judge_open(s, &j->workers[n], now))
+			if (judge_fits(&j->workers[n], &j->needs[t->need]) &&
+			    judge_open(s, &j->workers[n], now, s->true_ns))
 				sim_violate(s, "L4", "a task waits, and a worker that fits it is idle", j->ready[i],
 					    j->workers[n].now.number);
 		SOMETIMES(s, SIM_PROBE_READY_AT_REST);

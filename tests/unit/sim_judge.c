@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+#include "sim/judge_impl.h"
+
+/* The judge alone, told of two workers and what a leader made of them: what it accepts, and what it does not. */
+Suite *suite_unit_sim_judge(void);
+
+#define NOW (10 * SIM_S) /* of every event, and of every heartbeat: the leader's clock stands still */
+#define LATER (NOW + SIM_MS)
+
+static struct sim *s;
+static struct sim_judge *j;
+
+static void record(uint64_t number, const char *name, uint32_t status, uint32_t flags)
+{
+	struct dtss_worker_view v = { 0 };
+
+	v.number = number;
+	v.name = name;
+	v.kind = DTSS_WORKER_AGENT;
+	v.incarnation = 7;
+	v.status = status;
+	v.max_tasks = 4;
+	judge_worker_record(s, &v, flags);
+}
+
+static void event(uint64_t number, uint32_t from, uint32_t to)
+{
+	struct dtss_event e = { .type = DTSS_EVENT_WORKER, .worker = number, .from = from, .to = to };
+
+	judge_worker_event(s, &e);
+	judge_worker_settle(s);
+}
+
+static void registered(uint64_t number, const char *name)
+{
+	record(number, name, DTSS_WORKER_ONLINE, 0);
+	event(number, DTSS_WORKER_OFFLINE, DTSS_WORKER_ONLINE);
+}
+
+static void heard(const char *name, uint64_t true_ns)
+{
+	struct judge_heard *h = &judge_worker_named(s, name)->heard[0];
+
+	h->incarnation = 7;
+	h->last_ns = h->any_ns = h->ring[0] = NOW;
+	h->last_true_ns = h->any_true_ns = true_ns;
+	h->ring_count = 1;
+}
+
+static void granted(const char *name)
+{
+	struct dtss_attempt_record r = { 0 };
+	struct dtss_event e = { .type = DTSS_EVENT_ATTEMPT, .seq = 9, .fence = 1, .attempt = 1, .incarnation = 7 };
+
+	e.worker = judge_worker_named(s, name)->now.number;
+	r.id = 1;
+	r.view.fence = r.view.attempt = 1;
+	r.view.incarnation = 7;
+	r.view.state = DTSS_ATTEMPT_LEASED;
+	judge_attempt_record(s, &r);
+	judge_grant(s, 1, &e);
+}
+
+static void init(void)
+{
+	static const struct dtss_sim_config cfg = { .size = sizeof cfg, .seed = 1 };
+
+	s = sim_new(&cfg, dtss_mem_libc());
+	ck_assert_ptr_nonnull(s);
+	j = &s->judge;
+	s->true_ns = LATER;
+	s->clocks[SIM_PLACE_SCHEDULERS].true_ns = LATER;
+	s->clocks[SIM_PLACE_SCHEDULERS].mono_ns = NOW;
+	s->clocks[SIM_PLACE_SCHEDULERS].rate = 0;
+	j->cfg.placement = DTSS_PLACE_LEAST_LOAD;
+	j->cfg.suspicious_ms = 3000;
+	j->cfg.offline_ms = 9000;
+	j->cfg.lease_ms = 5000;
+	j->reign.count = 1;
+	j->reign.lead_ns = j->reign.event_true = SIM_S;
+	j->event_ns = j->event_true = NOW;
+	j->need_count = 1;
+	j->task_count = 1;
+	j->tasks[1].policy.lost_max = 3;
+	registered(1, "a");
+	registered(2, "b");
+	heard("a", NOW);
+	heard("b", NOW);
+	ck_assert_ptr_null(s->violation.id);
+}
+
+static void fini(void)
+{
+	sim_free(s);
+}
+
+START_TEST(the_one_with_less_load_is_preferred)
+{
+	judge_worker_named(s, "a")->leased = 1;
+	granted("b");
+	ck_assert_ptr_null(s->violation.id);
+}
+END_TEST
+
+START_TEST(the_one_with_more_load_is_not)
+{
+	judge_worker_named(s, "a")->leased = 1;
+	granted("a");
+	ck_assert_str_eq(s->violation.id, "S21");
+}
+END_TEST
+
+START_TEST(what_is_heard_after_a_grant_while_the_clock_stands_still_was_not_known)
+{
+	judge_worker_named(s, "a")->leased = 1;
+	heard("b", LATER);
+	granted("a");
+	ck_assert_ptr_null(s->violation.id);
+}
+END_TEST
+
+START_TEST(the_stop_heard_after_a_grant_while_the_clock_stands_still_was_not_known)
+{
+	heard("a", _i ? LATER : NOW);
+	judge_worker_named(s, "a")->heard[0].stopping = 1;
+	granted("a");
+	ck_assert_int_eq(s->violation.id == NULL, _i);
+	ck_assert(_i || strcmp(s->violation.id, "S13") == 0);
+}
+END_TEST
+
+START_TEST(who_is_heard_after_it_was_called_offline_while_the_clock_stands_still_was_silent)
+{
+	heard("a", _i ? LATER : NOW);
+	record(1, "a", DTSS_WORKER_OFFLINE, 0);
+	event(1, DTSS_WORKER_SUSPICIOUS, DTSS_WORKER_OFFLINE);
+	ck_assert_int_eq(s->violation.id == NULL, _i);
+	ck_assert(_i || strcmp(s->violation.id, "S18") == 0);
+}
+END_TEST
+
+START_TEST(a_lease_renewed_after_its_loss_while_the_clock_stands_still_was_over)
+{
+	struct dtss_event e = { .type = DTSS_EVENT_ATTEMPT, .fence = 1, .attempt = 1, .cause = DTSS_CAUSE_LOST };
+
+	e.to = DTSS_TASK_READY;
+	granted("a");
+	ck_assert_ptr_null(s->violation.id);
+	judge_fence(s, 1)->renewed_ns = NOW;
+	judge_fence(s, 1)->renewed_true_ns = _i ? LATER : NOW;
+	judge_attempt_ended(s, 1, &e);
+	ck_assert_int_eq(s->violation.id == NULL, _i);
+	ck_assert(_i || strcmp(s->violation.id, "L2") == 0);
+}
+END_TEST
+
+START_TEST(a_heartbeat_is_noted_by_the_true_clock_too)
+{
+	struct dtss_message m = { .type = DTSS_MESSAGE_HEARTBEAT };
+
+	m.u.heartbeat.heartbeat.name = "a";
+	m.u.heartbeat.heartbeat.kind = DTSS_WORKER_AGENT;
+	m.u.heartbeat.heartbeat.incarnation = 7;
+	judge_heard(s, 0, &m);
+	ck_assert_uint_eq(judge_worker_named(s, "a")->heard[0].any_ns, NOW);
+	ck_assert_uint_eq(judge_worker_named(s, "a")->heard[0].any_true_ns, LATER);
+}
+END_TEST
+
+/* The engine knows nothing of a worker that it forgot: that one comes first among equals again. */
+START_TEST(a_worker_that_was_forgotten_has_had_no_turn)
+{
+	judge_worker_named(s, "a")->given = 5;
+	judge_worker_named(s, "b")->given = 4;
+	judge_worker_named(s, "a")->now.status = DTSS_WORKER_OFFLINE;
+	record(1, "a", 0, DTSS_RECORD_DELETE);
+	event(1, DTSS_WORKER_OFFLINE, 0);
+	registered(3, "a");
+	granted(_i ? "a" : "b");
+	ck_assert_int_eq(s->violation.id == NULL, _i);
+	ck_assert(_i || strcmp(s->violation.id, "S21") == 0);
+}
+END_TEST
+
+Suite *suite_unit_sim_judge(void)
+{
+	Suite *suite = suite_create("unit_sim_judge");
+	TCase *c = tcase_create("judge");
+
+	tcase_add_checked_fixture(c, init, fini);
+	tcase_add_test(c, the_one_with_less_load_is_preferred);
+	tcase_add_test(c, the_one_with_more_load_is_not);
+	tcase_add_test(c, what_is_heard_after_a_grant_while_the_clock_stands_still_was_not_known);
+	tcase_add_loop_test(c, the_stop_heard_after_a_grant_while_the_clock_stands_still_was_not_known, 0, 2);
+	tcase_add_loop_test(c, who_is_heard_after_it_was_called_offline_while_the_clock_stands_still_was_silent, 0, 2);
+	tcase_add_loop_test(c, a_lease_renewed_after_its_loss_while_the_clock_stands_still_was_over, 0, 2);
+	tcase_add_test(c, a_heartbeat_is_noted_by_the_true_clock_too);
+	tcase_add_loop_test(c, a_worker_that_was_forgotten_has_had_no_turn, 0, 2);
+	suite_add_tcase(suite, c);
+	return suite;
+}
