@@ -192,7 +192,8 @@ struct pending {
 	uint32_t type; /* 0: EVENT; else enum dtss_message_type */
 	uint32_t cause;
 	uint64_t task, fence, incarnation;
-	uint64_t lease_ms; /* ASSIGN: what is left of it */
+	uint64_t lease_ms;  /* ASSIGN: what was left of it ... */
+	uint64_t heartbeat; /* ... when this was the worker's newest */
 	struct intern *worker;
 	struct dtss_event event;
 };

@@ -295,8 +295,7 @@ void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start
 			if (!p->end_ns)
 				continue;
 			slots += i == worker && !p->signal;
-			if (p->task == start->task.v && !p->excused && !s->wild && !at->late &&
-			    !started_given_up(s, p->fence))
+			if (p->task == start->task.v && !p->excused && !s->wild && !started_given_up(s, p->fence))
 				sim_violate(s, "X6", "two attempts of a task run at once", p->task, p->fence);
 		}
 	if (slots > at->slots && !s->wild)

@@ -77,7 +77,6 @@ void proc_start(struct sim *s, uint32_t worker, const struct dtss_agent_start *s
 	struct dtss_task_spec *spec;
 	struct sim_proc *p;
 
-	w->late = start->fence <= w->late_fence;
 	judge_started(s, worker, start);
 	sim_say(s, SIM_PLACE_WORKERS + worker, "starts task %llu, fence %llu", (unsigned long long)start->task.v,
 		(unsigned long long)start->fence);
@@ -92,7 +91,6 @@ void proc_start(struct sim *s, uint32_t worker, const struct dtss_agent_start *s
 	p->gpus = spec->resource_count ? (uint32_t)spec->resources[0].amount : 0;
 	p->task = start->task.v;
 	p->fence = start->fence;
-	p->excused = w->late;
 	p->begun_ns = s->true_ns;
 	p->timeout_ms = spec->timeout_ms;
 	proc_draw(s, p, spec->payload_len);

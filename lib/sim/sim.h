@@ -229,7 +229,7 @@ struct sim_proc {
 	uint32_t cause; /* enum dtss_cause */
 	uint32_t signal;
 	int ignores_term;
-	int excused; /* its agent was paused, or learnt of it late: it may overlap with its successor */
+	int excused; /* its agent was paused: it may overlap with its successor */
 };
 
 struct sim_worker {
@@ -240,12 +240,10 @@ struct sim_worker {
 	uint32_t slots;
 	uint32_t gpus; /* a named resource; 0: none */
 	uint64_t incarnation;
-	uint64_t start_ns;   /* true; while it is down; DTSS_NEVER: it does not come back */
-	uint64_t paused_ns;  /* true */
-	int drains;          /* its agent is shutting down */
-	int late;            /* what it starts now was assigned long ago: it may overlap with its successor */
-	uint64_t late_fence; /* the highest that it learnt of so late; a start may wait for an older attempt to end */
-	uint32_t scheduler;  /* the one that it talks to */
+	uint64_t start_ns;  /* true; while it is down; DTSS_NEVER: it does not come back */
+	uint64_t paused_ns; /* true */
+	int drains;         /* its agent is shutting down */
+	uint32_t scheduler; /* the one that it talks to */
 	uint32_t unanswered;
 	struct sim_inbox inbox;
 	struct sim_proc procs[SIM_PROCS_MAX];

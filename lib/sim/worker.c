@@ -11,9 +11,6 @@
 #define WORKER_PAUSE_MS 90000
 #define WORKER_UNANSWERED_MAX 3 /* heartbeats; then it turns to the next scheduler */
 #define WORKER_AGAIN_NS 1000
-/* An agent counts a lease from when it hears of it, and leaves a tenth for that. What was under way, or lay unread, for half
- * of this is not promised to be over in time. */
-#define WORKER_LATE 20
 
 static void worker_start(struct sim *s, uint32_t index)
 {
@@ -190,9 +187,6 @@ static void worker_deliver(struct sim *s, uint32_t index, struct sim_item *item)
 	judge_delivered(s, index, m);
 	if (m->type == DTSS_MESSAGE_ANSWER)
 		w->unanswered = 0;
-	else if (m->type == DTSS_MESSAGE_ASSIGN && m->u.assign.fence > w->late_fence &&
-		 (s->true_ns - item->serial) / SIM_MS >= m->u.assign.lease_ms / WORKER_LATE)
-		w->late_fence = m->u.assign.fence;
 	DTSS_ASSERT(dtss_agent_message(w->agent, clock_now(s, SIM_PLACE_WORKERS + index), m) == 0);
 	dtss_message_free(m, &s->arena.mem);
 	worker_actions(s, index);
