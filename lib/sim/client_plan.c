@@ -149,7 +149,7 @@ static void plan_job(struct sim *s, struct sim_client *c, uint32_t at, uint32_t 
 
 static uint32_t plan_count(struct sim *s)
 {
-	uint32_t most = 72 / s->client_count, count;
+	uint32_t most = 56 / s->client_count, count;
 
 	most = most < SIM_JOBS_MAX ? most : SIM_JOBS_MAX;
 	count = most / 4 + (uint32_t)sim_choose(s, most - most / 4);
