@@ -128,9 +128,9 @@ $(call objects,$(wildcard lib/node/posix*.c)): C99 := $(C11)
 SMALL := $(call taken,-fno-asynchronous-unwind-tables -fno-align-functions -fno-align-jumps -fno-align-loops)
 
 # What runs once, seldom, or to explain and to check is made small instead of fast.
-cold := verify explain snapshot restore peek pool_check names load lead create sched spec_check recover open list local query \
-	retry lookup after renew info digest worker_shape hold drain message_encode message_decode spec_encode spec_decode \
-	batch_encode batch_decode record_decode
+cold := verify explain snapshot restore restored peek pool_check wheel_lists names load lead create sched spec_check recover open \
+	list local query retry lookup after renew info digest worker_shape hold drain cancel config log message_encode \
+	message_decode spec_encode spec_decode batch_encode batch_decode record_decode
 cold_sources := $(filter $(foreach d,core node codec,$(cold:%=lib/$(d)/%.c)) lib/agent/% lib/node/trace% lib/node/replay% \
 	lib/node/posix%,$(lib_sources))
 $(call objects,$(cold_sources)): SMALL += $(if $(SANITIZE)$(COVERAGE),,-Os)

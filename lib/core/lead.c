@@ -124,6 +124,14 @@ static int lead_fits(const struct task *t)
 	return a && a->state == (t->state == DTSS_TASK_RUNNING ? DTSS_ATTEMPT_RUNNING : DTSS_ATTEMPT_LEASED);
 }
 
+/* Each attempt that has ended counts at most once; and what waits may still be tried. */
+static int lead_tried(const struct task *t)
+{
+	return t->failed_count + t->lost_count + t->free_count + (task_live(t) != NULL) <= t->attempt_count &&
+	       (!task_waits(t->state) || t->attempt_count < DTSS_ATTEMPTS_MAX) &&
+	       t->failed_count <= t->policy->retry.attempts_max && t->lost_count <= t->policy->retry.lost_max;
+}
+
 int lead_sound(const struct dtss_sched *s, const struct task *t)
 {
 	uint64_t fence = 0;
@@ -136,8 +144,23 @@ int lead_sound(const struct dtss_sched *s, const struct task *t)
 			return 0;
 		fence = t->attempts[i].fence;
 	}
-	return lead_fits(t) && t->failed_count <= t->policy->retry.attempts_max &&
-	       t->lost_count <= t->policy->retry.lost_max;
+	return lead_fits(t) && lead_tried(t);
+}
+
+int lead_link(struct dtss_sched *s, struct task *t, struct worker *w)
+{
+	const struct attempt *a = task_live(t);
+	uint32_t i;
+
+	DTSS_ASSERT(a != NULL && a->worker == NULL);
+	DTSS_ASSERT(s->epoch == 0);
+	if (w->number != a->worker_number || w->incarnation < a->incarnation)
+		return DTSS_E_CORRUPT;
+	for (i = 0; i < w->shape.resource_count; i++)
+		if (w->shape.taken[i] > DTSS_RESOURCE_AMOUNT_MAX)
+			return DTSS_E_CORRUPT; /* nobody ever had that much, and sums do not wrap */
+	attempt_link(s, t, w);
+	return 0;
 }
 
 static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time now)
@@ -152,12 +175,11 @@ static int lead_attempts(struct dtss_sched *s, struct task *t, struct dtss_time 
 	if (!a || a->worker)
 		return 0;
 	w = worker_find(s, a->worker_name->text);
-	if (!w || w->number != a->worker_number)
+	if (!w || lead_link(s, t, w) != 0)
 		return DTSS_E_CORRUPT;
 	a->sent = 1;
 	t->renewed_ns = now.mono_ns;
 	t->phase_ns = now.mono_ns;
-	attempt_link(s, t, w);
 	if (w->most_tasks < w->leased)
 		w->most_tasks = w->leased; /* it shrank before */
 	DTSS_ASSERT(t->link_live != NULL && *t->link_live == t);
@@ -252,7 +274,7 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 
 	DTSS_ASSERT(s->epoch > 0 || s->meta.seq == s->closed_seq);
 	DTSS_ASSERT(s->worker_count <= s->worker_cap);
-	if (s->epoch)
+	if (s->epoch || s->restoring)
 		return DTSS_E_STATE;
 	if (!epoch)
 		return DTSS_E_EPOCH;
