@@ -103,10 +103,12 @@ struct judge_fence {
 	uint8_t live, ran, reported_count, started_reported, unlisted;
 	uint8_t stop_told;
 	uint8_t forgotten; /* the leader heard that its worker has it no more */
-	uint64_t
-		stranger; /* the reign in which the leader heard that a worker has it, though it is not live; 0: none */
-	uint8_t given_up; /* for its silence about a start, or long after its timeout: it may still be there */
-	int32_t exit_code; /* of its process, when it ran to its end */
+	/* the reign in which the leader heard that a worker has it, though ...; 0: none */
+	uint64_t stranger;    /* ... it is not live */
+	uint64_t stop_owed;   /* ... it is to be stopped, and the worker does not know yet */
+	uint64_t assign_owed; /* the reign in which it heard that the worker never got it; 0: none */
+	uint8_t given_up;     /* for its silence about a start, or long after its timeout: it may still be there */
+	int32_t exit_code;    /* of its process, when it ran to its end */
 	uint32_t signal;
 	uint32_t end_cause;  /* likewise */
 	uint32_t stop_cause; /* for which its agent first told it to end; NONE: it did not */

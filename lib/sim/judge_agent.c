@@ -109,14 +109,30 @@ void judge_overdue(struct sim *s, uint32_t worker)
 	}
 }
 
-/* X2: and its agent wakes up for that; excused is who was stopped meanwhile, or learnt late of the start. */
-#define AGENT_SLACK_NS (50 * SIM_MS)
+/* X6: counted from when the last heartbeat that was answered was sent, so that it is dead after nine tenths of its lease. */
+static void agent_lease_over(struct sim *s, const struct sim_proc *p)
+{
+	const struct judge_fence *f = judge_fence(s, p->fence);
+	uint64_t from = f && f->acked_true_ns > p->begun_ns ? f->acked_true_ns : p->begun_ns;
+	uint64_t lease = s->sched_cfg.lease_ms * SIM_MS, grace = WORKER_KILL_GRACE_MS * SIM_MS, term = lease / 10 * 9;
 
+	term = term > grace ? term - grace : lease / 2;
+	if (s->true_ns > from + term + term / 50 + JUDGE_SLACK_NS)
+		sim_violate(s, "X6", "a process was told to end long after its lease was nearly over", p->task,
+			    p->fence);
+}
+
+/* It is told to end now, or has ended by itself: X2, its agent woke up for its run timeout. Excused is who was stopped
+ * meanwhile, or learnt late of the start. */
 void judge_outlived(struct sim *s, uint32_t worker, const struct sim_proc *p)
 {
 	uint64_t now = clock_now(s, SIM_PLACE_WORKERS + worker).mono_ns;
 
-	if (p->timeout_ns && !p->term_ns && !p->excused && now > p->timeout_ns + AGENT_SLACK_NS)
+	if (p->term_ns || p->excused)
+		return;
+	if (p->timeout_ns && now > p->timeout_ns + JUDGE_SLACK_NS)
 		sim_violate(s, "X2", "the end of a run timeout was noticed long after it", p->task,
 			    (now - p->timeout_ns) / SIM_MS);
+	if (!s->wild)
+		agent_lease_over(s, p);
 }

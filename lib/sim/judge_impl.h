@@ -8,6 +8,7 @@
 
 /* What the files of the judge offer to each other. since: 0.1, every identifier */
 #define JUDGE_MS UINT64_C(1000000)
+#define JUDGE_SLACK_NS (50 * JUDGE_MS) /* clocks are at most a hundredth off, and what is due is done at once */
 
 enum judge_list { JUDGE_NONE = 0, JUDGE_READY = 1, JUDGE_LIVE = 2, JUDGE_WAITS = 3 };
 

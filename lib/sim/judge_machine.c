@@ -102,6 +102,39 @@ static void heard_strangers(struct sim *s, const struct dtss_heartbeat *hb)
 	}
 }
 
+/* S22: of what is to be stopped, and was not told so yet by what its worker says, it is told again: that was lost. */
+static void heard_unstopped(struct sim *s, const struct judge_worker *w, const struct dtss_heartbeat *hb)
+{
+	size_t i;
+
+	for (i = 0; i < hb->held_count; i++) {
+		struct judge_fence *f = judge_fence(s, hb->held[i].fence);
+
+		if (!f || !f->live || &s->judge.workers[f->worker] != w || f->incarnation != hb->incarnation)
+			continue;
+		if (judge_task(s, f->task)->live != DTSS_ATTEMPT_STOPPING || hb->held[i].state >= DTSS_ATTEMPT_STOPPING)
+			continue;
+		if (f->stop_told)
+			SOMETIMES(s, SIM_PROBE_STOP_UNHEARD);
+		f->stop_owed = s->judge.reign.count;
+	}
+}
+
+/* L4: what was given out, and is not in the list of a worker that has not seen so high a fence, is given out again. */
+static void heard_unassigned(struct sim *s, const struct judge_worker *w, const struct dtss_heartbeat *hb)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->judge.list_count[JUDGE_LIVE]; i++) {
+		const struct judge_task *t = &s->judge.tasks[s->judge.live[i]];
+		struct judge_fence *f = judge_fence(s, t->fence);
+
+		if (f && f->told_ns && t->live == DTSS_ATTEMPT_LEASED && &s->judge.workers[f->worker] == w &&
+		    f->incarnation == hb->incarnation && f->fence > hb->fence_seen)
+			f->assign_owed = s->judge.reign.count;
+	}
+}
+
 static void told_stop(struct sim *s, const struct dtss_message_stop *m)
 {
 	struct judge_fence *f = judge_fence(s, m->fence);
@@ -109,6 +142,7 @@ static void told_stop(struct sim *s, const struct dtss_message_stop *m)
 	if (!f)
 		return;
 	f->stop_told = 1;
+	f->stop_owed = 0;
 	if (f->stranger && f->stranger == s->judge.reign.count)
 		s->judge.strangers--;
 	f->stranger = 0;
@@ -164,8 +198,11 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 		return;
 	if (scheduler == s->judge.reign.scheduler && (hb->fence_seen >= w->unheard || hb->incarnation > h->incarnation))
 		w->unheard = 0;
-	if (scheduler == s->judge.reign.scheduler)
+	if (scheduler == s->judge.reign.scheduler) {
 		heard_strangers(s, hb);
+		heard_unstopped(s, w, hb);
+		heard_unassigned(s, w, hb);
+	}
 	h->fuzzy = heard_fuzzy(s, hb);
 	h->last_ns = h->any_ns;
 	h->last_true_ns = h->any_true_ns;
@@ -190,12 +227,34 @@ static void told_assign(struct sim *s, uint32_t scheduler, const struct dtss_mes
 	}
 	if (!f)
 		return;
+	f->assign_owed = 0;
 	SOMETIMES(s, f->told_ns ? SIM_PROBE_ASSIGNED_AGAIN : SIM_PROBE_ASSIGNED);
 	if (f->told_ns || scheduler != s->judge.reign.scheduler)
 		return;
 	f->told_ns = judge_now(s, scheduler).mono_ns;
 	if (f->renewed_max_ns < f->told_ns)
 		f->renewed_max_ns = f->told_ns;
+}
+
+/* S1, S5: what a worker is told of its reports is stored, or it would forget what the next leader has to know. */
+static void told_acks(struct sim *s, uint32_t scheduler, const struct dtss_message_answer *a)
+{
+	const struct judge_reign *r = &s->judge.reign;
+	size_t i;
+
+	for (i = 0; i < a->ack_count; i++) {
+		const struct dtss_ack *ack = &a->acks[i];
+		const struct judge_fence *f = judge_fence(s, ack->fence);
+
+		if (!f || !f->live)
+			continue;
+		if (ack->result == 0 && ack->kind == DTSS_REPORT_ENDED)
+			sim_violate(s, "S1", "an end was acknowledged before it was stored", ack->task.v, ack->fence);
+		if (ack->result == 0 && judge_task(s, f->task)->live == DTSS_ATTEMPT_LEASED)
+			sim_violate(s, "S1", "a start was acknowledged before it was stored", ack->task.v, ack->fence);
+		if (ack->result == DTSS_E_FENCED && scheduler == r->scheduler && a->epoch == r->epoch)
+			sim_violate(s, "S5", "a report of a live attempt was refused", ack->task.v, ack->fence);
+	}
 }
 
 /* S7: who has been deposed, and hears so from a worker, must not renew its leases. */
@@ -211,6 +270,7 @@ static void told_answer(struct sim *s, uint32_t scheduler, const char *worker, c
 	    a->number >= h->epoch_number)
 		sim_violate(s, "S7", "a deposed leader took a heartbeat that knows of a newer epoch", a->epoch,
 			    h->epoch);
+	told_acks(s, scheduler, a);
 }
 
 void judge_told(struct sim *s, uint32_t scheduler, const char *worker, const struct dtss_message *m)
@@ -302,31 +362,13 @@ void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start
 		sim_violate(s, "S13", "more processes than the machine has slots", slots, at->slots);
 }
 
-/* Clocks are at most a hundredth off, and what is due is done at once. */
-#define ENDED_SLACK_NS (50 * SIM_MS)
-
-/* Its agent had the time to stop it: it may not run on when its grace, or its lease by what the agent had heard, is over. */
-static void ended_in_time(struct sim *s, const struct sim_proc *p, uint64_t acked_ns)
-{
-	uint64_t from = acked_ns > p->begun_ns ? acked_ns : p->begun_ns;
-	uint64_t lease = s->sched_cfg.lease_ms * SIM_MS, grace = WORKER_KILL_GRACE_MS * SIM_MS, term = lease / 10 * 9;
-
-	term = term > grace ? term - grace :
-			      lease / 2; /* then it is told to end, so that it is dead after nine tenths */
-	if (p->excused || s->wild)
-		return;
-	if (p->term_ns && s->true_ns > p->term_ns + grace + grace / 50 + ENDED_SLACK_NS)
-		sim_violate(s, "X2", "a process that ignores its end was not killed after its grace", p->task,
-			    p->fence);
-	if (!p->term_ns && s->true_ns > from + term + term / 50 + ENDED_SLACK_NS)
-		sim_violate(s, "X6", "a process was not told to end though its lease was nearly over", p->task,
-			    p->fence);
-}
-
+/* Its agent had the time to stop it: it may not run on when its grace is over. */
 void judge_ended(struct sim *s, const struct sim_proc *p, const struct dtss_outcome *o)
 {
-	const struct judge_fence *f = judge_fence(s, p->fence);
+	uint64_t grace = WORKER_KILL_GRACE_MS * SIM_MS;
 
-	ended_in_time(s, p, f ? f->acked_true_ns : 0);
+	if (!p->excused && !s->wild && p->term_ns && s->true_ns > p->term_ns + grace + grace / 50 + JUDGE_SLACK_NS)
+		sim_violate(s, "X2", "a process that ignores its end was not killed after its grace", p->task,
+			    p->fence);
 	judge_exited(s, p, o);
 }

@@ -98,6 +98,7 @@
 	X(SIM_PROBE_STOP_CANCEL, "a worker was told to stop for a cancel")                                             \
 	X(SIM_PROBE_STOP_TIMEOUT, "a worker was told to stop for a timeout")                                           \
 	X(SIM_PROBE_STOP_SUPERSEDED, "a worker was told to stop what is not its own any more")                         \
+	X(SIM_PROBE_STOP_UNHEARD, "a worker ran on what it had been told to stop")                                     \
 	X(SIM_PROBE_ANSWERED_STALE, "a worker was told that a newer incarnation is registered")                        \
 	X(SIM_PROBE_ANSWERED_EPOCH, "a worker had seen a newer epoch than the scheduler that it asked")                \
 	X(SIM_PROBE_HEARTBEAT_TAKEN, "a heartbeat was new")                                                            \

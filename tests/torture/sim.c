@@ -119,6 +119,7 @@ static const uint32_t must[] = {
 	SIM_PROBE_TIMEOUT_SUCCESS,
 	SIM_PROBE_FENCED_SUCCESS,
 	SIM_PROBE_ASSIGNED_BESIDE_STOPPING,
+	SIM_PROBE_STOP_UNHEARD,
 };
 
 START_TEST(clusters_with_faults_keep_their_promises)

@@ -185,6 +185,106 @@ START_TEST(a_worker_that_was_forgotten_has_had_no_turn)
 }
 END_TEST
 
+/* The attempt that was granted is stored as that. */
+static void live_as(uint32_t state)
+{
+	granted("a");
+	ck_assert_ptr_null(s->violation.id);
+	j->tasks[1].live = state;
+	judge_list_put(s, 1, JUDGE_LIVE);
+}
+
+static void acknowledged(uint32_t kind, int result, uint64_t epoch)
+{
+	struct dtss_ack ack = { .task = { 1 }, .fence = 1, .kind = kind, .result = result };
+	struct dtss_message m = { .type = DTSS_MESSAGE_ANSWER };
+
+	m.u.answer.epoch = epoch;
+	m.u.answer.acks = &ack;
+	m.u.answer.ack_count = 1;
+	judge_told(s, 0, "a", &m);
+}
+
+START_TEST(an_end_is_acknowledged_when_it_is_stored)
+{
+	live_as(DTSS_ATTEMPT_RUNNING);
+	acknowledged(DTSS_REPORT_STARTED, 0, 0);
+	ck_assert_ptr_null(s->violation.id);
+	judge_fence(s, 1)->live = (uint8_t)_i;
+	acknowledged(DTSS_REPORT_ENDED, 0, 0);
+	ck_assert_int_eq(s->violation.id != NULL, _i);
+	ck_assert(!_i || strcmp(s->violation.id, "S1") == 0);
+}
+END_TEST
+
+START_TEST(a_start_is_acknowledged_when_it_is_stored)
+{
+	live_as(DTSS_ATTEMPT_LEASED);
+	acknowledged(DTSS_REPORT_STARTED, 0, 0);
+	ck_assert_str_eq(s->violation.id, "S1");
+}
+END_TEST
+
+/* Who was deposed may not know of it. */
+START_TEST(a_leader_refuses_no_report_of_a_live_attempt)
+{
+	live_as(DTSS_ATTEMPT_RUNNING);
+	j->reign.epoch = 2;
+	acknowledged(DTSS_REPORT_ENDED, DTSS_E_FENCED, _i ? 2 : 1);
+	ck_assert_int_eq(s->violation.id != NULL, _i);
+	ck_assert(!_i || strcmp(s->violation.id, "S5") == 0);
+}
+END_TEST
+
+START_TEST(a_stop_that_got_lost_is_told_again)
+{
+	struct dtss_message m = { .type = DTSS_MESSAGE_STOP };
+
+	live_as(DTSS_ATTEMPT_STOPPING);
+	judge_fence(s, 1)->stop_owed = j->reign.count;
+	j->quiet = 1;
+	m.u.stop.task.v = m.u.stop.fence = 1;
+	m.u.stop.cause = DTSS_CAUSE_CANCEL;
+	if (_i)
+		judge_told(s, 0, "a", &m);
+	judge_rest(s, judge_now(s, 0));
+	ck_assert_int_eq(s->violation.id == NULL, _i);
+	ck_assert(_i || strcmp(s->violation.id, "S22") == 0);
+}
+END_TEST
+
+START_TEST(an_assignment_that_got_lost_is_given_again)
+{
+	struct dtss_message m = { .type = DTSS_MESSAGE_ASSIGN };
+
+	live_as(DTSS_ATTEMPT_LEASED);
+	judge_fence(s, 1)->told_ns = NOW;
+	judge_fence(s, 1)->assign_owed = j->reign.count;
+	j->quiet = 1;
+	m.u.assign.task.v = m.u.assign.fence = 1;
+	if (_i)
+		judge_told(s, 0, "a", &m);
+	judge_rest(s, judge_now(s, 0));
+	ck_assert_int_eq(s->violation.id == NULL, _i);
+	ck_assert(_i || strcmp(s->violation.id, "L4") == 0);
+}
+END_TEST
+
+START_TEST(a_lease_is_counted_from_when_the_heartbeat_was_sent)
+{
+	struct sim_proc p = { .task = 1, .fence = 1, .begun_ns = SIM_S };
+
+	live_as(DTSS_ATTEMPT_RUNNING);
+	s->wild = 0;
+	s->sched_cfg.lease_ms = 30000;
+	judge_fence(s, 1)->acked_true_ns = NOW;
+	s->true_ns = NOW + (_i ? 26 : 25) * SIM_S; /* nine tenths of it, but the grace */
+	judge_outlived(s, 0, &p);
+	ck_assert_int_eq(s->violation.id != NULL, _i);
+	ck_assert(!_i || strcmp(s->violation.id, "X6") == 0);
+}
+END_TEST
+
 Suite *suite_unit_sim_judge(void)
 {
 	Suite *suite = suite_create("unit_sim_judge");
@@ -199,6 +299,12 @@ Suite *suite_unit_sim_judge(void)
 	tcase_add_loop_test(c, a_lease_renewed_after_its_loss_while_the_clock_stands_still_was_over, 0, 2);
 	tcase_add_test(c, a_heartbeat_is_noted_by_the_true_clock_too);
 	tcase_add_loop_test(c, a_worker_that_was_forgotten_has_had_no_turn, 0, 2);
+	tcase_add_loop_test(c, an_end_is_acknowledged_when_it_is_stored, 0, 2);
+	tcase_add_test(c, a_start_is_acknowledged_when_it_is_stored);
+	tcase_add_loop_test(c, a_leader_refuses_no_report_of_a_live_attempt, 0, 2);
+	tcase_add_loop_test(c, a_stop_that_got_lost_is_told_again, 0, 2);
+	tcase_add_loop_test(c, an_assignment_that_got_lost_is_given_again, 0, 2);
+	tcase_add_loop_test(c, a_lease_is_counted_from_when_the_heartbeat_was_sent, 0, 2);
 	suite_add_tcase(suite, c);
 	return suite;
 }
