@@ -327,12 +327,13 @@ void judge_answered(struct sim *s, uint32_t worker, const struct dtss_message *m
 			SOMETIMES(s, SIM_PROBE_REPORT_FENCED);
 }
 
-/* X6 is about attempts that were lost; one that is not told to have started, or hangs, is only told to stop. */
-static int started_given_up(struct sim *s, uint64_t fence)
+/* X6 is about attempts that were lost; one that is not told to have started, or hangs, is only told to stop. Until its worker
+ * hears that, it may run beside a newer one; it may even begin after that one, when its assignment was under way so long. */
+static int started_given_up(struct sim *s, uint64_t fence, uint64_t other)
 {
-	const struct judge_fence *f = judge_fence(s, fence);
+	const struct judge_fence *older = judge_fence(s, fence < other ? fence : other);
 
-	return f && f->given_up;
+	return older && older->given_up;
 }
 
 /* X6: a lost attempt is dead before the next one starts, wherever that is; S13: what runs fits the machine. */
@@ -355,7 +356,8 @@ void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start
 			if (!p->end_ns)
 				continue;
 			slots += i == worker && !p->signal;
-			if (p->task == start->task.v && !p->excused && !s->wild && !started_given_up(s, p->fence))
+			if (p->task == start->task.v && !p->excused && !s->wild &&
+			    !started_given_up(s, p->fence, start->fence))
 				sim_violate(s, "X6", "two attempts of a task run at once", p->task, p->fence);
 		}
 	if (slots > at->slots && !s->wild)

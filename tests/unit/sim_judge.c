@@ -285,6 +285,39 @@ START_TEST(a_lease_is_counted_from_when_the_heartbeat_was_sent)
 }
 END_TEST
 
+/* Two attempts of task 1, each on its own worker; the older one was given up, or was lost, and begins second. */
+static void begun_after_its_successor(uint8_t older_given_up, uint8_t newer_given_up)
+{
+	struct dtss_agent_start start = { .task = { 1 }, .fence = 1 };
+
+	s->wild = 0;
+	s->worker_count = 2;
+	s->workers[0].slots = s->workers[1].slots = 1;
+	j->last_fence = 2;
+	j->fences[1].fence = 1;
+	j->fences[1].given_up = older_given_up;
+	j->fences[2].fence = 2;
+	j->fences[2].given_up = newer_given_up;
+	s->workers[1].procs[0].task = 1;
+	s->workers[1].procs[0].fence = 2;
+	s->workers[1].procs[0].end_ns = DTSS_NEVER;
+	judge_started(s, 0, &start);
+}
+
+START_TEST(an_attempt_given_up_for_its_silence_may_begin_after_its_successor)
+{
+	begun_after_its_successor(1, 0);
+	ck_assert_ptr_null(s->violation.id);
+}
+END_TEST
+
+START_TEST(a_lost_attempt_may_not_begin_after_its_successor)
+{
+	begun_after_its_successor(0, (uint8_t)_i);
+	ck_assert_str_eq(s->violation.id, "X6");
+}
+END_TEST
+
 Suite *suite_unit_sim_judge(void)
 {
 	Suite *suite = suite_create("unit_sim_judge");
@@ -305,6 +338,8 @@ Suite *suite_unit_sim_judge(void)
 	tcase_add_loop_test(c, a_stop_that_got_lost_is_told_again, 0, 2);
 	tcase_add_loop_test(c, an_assignment_that_got_lost_is_given_again, 0, 2);
 	tcase_add_loop_test(c, a_lease_is_counted_from_when_the_heartbeat_was_sent, 0, 2);
+	tcase_add_test(c, an_attempt_given_up_for_its_silence_may_begin_after_its_successor);
+	tcase_add_loop_test(c, a_lost_attempt_may_not_begin_after_its_successor, 0, 2);
 	suite_add_tcase(suite, c);
 	return suite;
 }
