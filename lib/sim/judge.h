@@ -94,6 +94,7 @@ struct judge_task {
 struct judge_fence {
 	uint64_t fence;
 	uint64_t incarnation;
+	uint64_t ended_seq;       /* it was live until then; 0: it still is, or never was */
 	uint64_t renewed_ns;      /* on the clock of the leader: the last heartbeat that it took, or the beginning */
 	uint64_t renewed_true_ns; /* that heartbeat on the true clock; 0: none yet */
 	uint64_t renewed_max_ns;  /* the same, but of all that it may have taken */
@@ -189,14 +190,20 @@ struct judge_reign {
 	uint64_t count;
 };
 
-/* A request, as things stood when it arrived. */
+/* What was durable when the last reign of a scheduler ended. */
+struct judge_deposed {
+	uint64_t seq, task_count, fence;
+};
+
+/* A request, as things stood when it arrived; for who was deposed and may not know it: when it was. */
 struct judge_asked {
 	uint64_t seq; /* that was durable */
 	uint64_t task_count;
 	uint32_t why;   /* what explain must answer; 0: not known */
 	uint32_t count; /* ... and how many it must name */
 	uint8_t rest;   /* all that the engine knew was durable */
-	uint8_t live;   /* the attempt of the log was live */
+	uint8_t live;   /* the attempt of the log was live ... */
+	uint8_t dead;   /* ... and was not: both, where nobody can say what it takes the attempt for */
 };
 
 struct sim_judge {
@@ -209,12 +216,12 @@ struct sim_judge {
 	struct judge_worker workers[JUDGE_WORKERS_MAX];
 	struct judge_clock clocks[JUDGE_SCHEDULERS_MAX];
 	struct judge_reign reign;
-	uint64_t deposed_seq[JUDGE_SCHEDULERS_MAX]; /* that was durable when the last reign of each ended */
-	uint16_t ready[JUDGE_TASKS_MAX];            /* ids */
-	uint16_t live[JUDGE_TASKS_MAX];             /* ids of tasks with a live attempt */
-	uint16_t waits[JUDGE_TASKS_MAX];            /* ids of the other unfinished ones */
-	uint16_t place[JUDGE_TASKS_MAX];            /* where a task stands in its list */
-	uint8_t list[JUDGE_TASKS_MAX];              /* which: 0 none, 1 ready, 2 live, 3 waits */
+	struct judge_deposed deposed[JUDGE_SCHEDULERS_MAX];
+	uint16_t ready[JUDGE_TASKS_MAX]; /* ids */
+	uint16_t live[JUDGE_TASKS_MAX];  /* ids of tasks with a live attempt */
+	uint16_t waits[JUDGE_TASKS_MAX]; /* ids of the other unfinished ones */
+	uint16_t place[JUDGE_TASKS_MAX]; /* where a task stands in its list */
+	uint8_t list[JUDGE_TASKS_MAX];   /* which: 0 none, 1 ready, 2 live, 3 waits */
 	uint32_t list_count[4];
 	char tags[JUDGE_TAGS_MAX][24], resources[JUDGE_RESOURCES_MAX][24];
 	uint32_t tag_count, resource_count, need_count, key_count, worker_count;

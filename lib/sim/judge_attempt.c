@@ -35,8 +35,10 @@ void judge_attempt_free(struct sim *s, struct judge_task *t)
 	uint32_t i;
 
 	t->live = 0;
-	if (f)
+	if (f) {
 		f->live = 0;
+		f->ended_seq = s->judge.last_seq;
+	}
 	if (!w)
 		return;
 	DTSS_ASSERT(w->leased > 0);

@@ -44,6 +44,16 @@ static void reign_probe(struct sim *s, const struct judge_task *t)
 									  SIM_PROBE_LEAD_WITH_UNTOLD);
 }
 
+static void reign_over(struct sim_judge *j, uint32_t scheduler, uint64_t seq)
+{
+	struct judge_deposed *d = &j->deposed[scheduler];
+
+	DTSS_ASSERT(seq >= d->seq && j->task_count >= d->task_count);
+	d->seq = seq;
+	d->task_count = j->task_count;
+	d->fence = j->last_fence;
+}
+
 void judge_reign(struct sim *s, uint32_t scheduler, uint64_t epoch, const struct dtss_event *e)
 {
 	struct sim_judge *j = &s->judge;
@@ -56,7 +66,7 @@ void judge_reign(struct sim *s, uint32_t scheduler, uint64_t epoch, const struct
 			     r->scheduler == scheduler ? SIM_PROBE_SAME_LEADER_AGAIN :
 							 SIM_PROBE_OTHER_LEADER);
 	if (r->count && r->scheduler != scheduler)
-		j->deposed_seq[r->scheduler] = e->seq - 1;
+		reign_over(j, r->scheduler, e->seq - 1);
 	r->scheduler = scheduler;
 	r->epoch = epoch;
 	r->seq = e->seq;
