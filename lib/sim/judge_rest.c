@@ -113,7 +113,8 @@ static void rest_live(struct sim *s, uint64_t id, uint64_t now)
 		sim_violate(s, "S22", "a worker still runs what was cancelled, and was not told again", id, f->fence);
 	if (s->judge.quiet && t->live_seq > s->judge.reign.seq && t->live == DTSS_ATTEMPT_LEASED && !f->told_ns)
 		sim_violate(s, "L4", "a task was granted, and not given out", id, f->fence);
-	if (s->judge.quiet && t->live == DTSS_ATTEMPT_LEASED && f->assign_owed == s->judge.reign.count)
+	if (s->judge.quiet && t->live == DTSS_ATTEMPT_LEASED && f->assign_owed == s->judge.reign.count &&
+	    now + JUDGE_MS <= f->told_ns + c->lease_ms * JUDGE_MS) /* what is left is told in whole milliseconds */
 		sim_violate(s, "L4", "a worker never got its assignment, and was not told again", id, f->fence);
 	if (f->forgotten)
 		sim_violate(s, "L2", "an attempt that its worker has no more is still waited for", id, f->fence);

@@ -270,6 +270,19 @@ START_TEST(an_assignment_that_got_lost_is_given_again)
 }
 END_TEST
 
+START_TEST(an_assignment_with_less_than_a_millisecond_of_its_lease_is_not_given_again)
+{
+	live_as(DTSS_ATTEMPT_LEASED);
+	j->cfg.start_confirm_ms = j->cfg.lease_ms;
+	judge_fence(s, 1)->told_ns = NOW - j->cfg.lease_ms * SIM_MS + SIM_MS - (uint64_t)_i;
+	judge_fence(s, 1)->assign_owed = j->reign.count;
+	j->quiet = 1;
+	judge_rest(s, judge_now(s, 0));
+	ck_assert_int_eq(s->violation.id == NULL, _i);
+	ck_assert(_i || strcmp(s->violation.id, "L4") == 0);
+}
+END_TEST
+
 START_TEST(a_lease_is_counted_from_when_the_heartbeat_was_sent)
 {
 	struct sim_proc p = { .task = 1, .fence = 1, .begun_ns = SIM_S };
@@ -337,6 +350,7 @@ Suite *suite_unit_sim_judge(void)
 	tcase_add_loop_test(c, a_leader_refuses_no_report_of_a_live_attempt, 0, 2);
 	tcase_add_loop_test(c, a_stop_that_got_lost_is_told_again, 0, 2);
 	tcase_add_loop_test(c, an_assignment_that_got_lost_is_given_again, 0, 2);
+	tcase_add_loop_test(c, an_assignment_with_less_than_a_millisecond_of_its_lease_is_not_given_again, 0, 2);
 	tcase_add_loop_test(c, a_lease_is_counted_from_when_the_heartbeat_was_sent, 0, 2);
 	tcase_add_test(c, an_attempt_given_up_for_its_silence_may_begin_after_its_successor);
 	tcase_add_loop_test(c, a_lost_attempt_may_not_begin_after_its_successor, 0, 2);
