@@ -24,12 +24,13 @@ static struct task *restore_find(const struct dtss_sched *s, uint64_t id)
 
 static int restore_key(struct dtss_sched *s, struct wire_in *in)
 {
-	uint64_t expires = wire_get64(in);
+	uint64_t expires = wire_get64(in), ttl_ns = s->cfg.key_ttl_ms * NS_PER_MS;
 
 	DTSS_ASSERT(s->epoch == 0);
 	DTSS_ASSERT((s->key_head == NULL) == (s->key_tail == NULL));
 	if (!s->key_tail)
 		return DTSS_E_CORRUPT;
+	restore_time(&s->restored_ns, expires > ttl_ns ? expires - ttl_ns : 0);
 	s->key_tail->expires_ns = expires;
 	return 0;
 }

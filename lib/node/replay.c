@@ -145,16 +145,20 @@ static int replay_call(struct dtss_replay *r, struct wire_in *in, uint32_t kind,
 	return 0;
 }
 
-/* A piece of the snapshot; of the engine that it makes with the last one no time is later than the head's. */
+/* A piece of the snapshot; of the engine that it makes with the last one no time is later than the head's. What does not
+ * become an engine is nothing that could be asked. */
 static int replay_piece(struct dtss_replay *r, const void *data, size_t len)
 {
 	int rc = dtss_sched_restore(r->sched, data, len);
 
-	if (rc < 0 || !snapshot_leads(r->sched))
+	if (rc == 0 && snapshot_leads(r->sched) &&
+	    (snapshot_latest(r->sched) > r->info.now.mono_ns || snapshot_seq(r->sched) != r->info.seq))
+		rc = DTSS_E_CORRUPT;
+	if (rc == 0 || rc == DTSS_E_STATE) /* it led before */
 		return rc;
-	return snapshot_latest(r->sched) <= r->info.now.mono_ns && snapshot_seq(r->sched) == r->info.seq ?
-		       0 :
-		       DTSS_E_CORRUPT;
+	dtss_sched_destroy(r->sched);
+	r->sched = NULL;
+	return rc;
 }
 
 static int replay_frame(struct dtss_replay *r, const void *data, size_t len)

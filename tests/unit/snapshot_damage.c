@@ -233,6 +233,25 @@ START_TEST(a_piece_names_what_is_not_there)
 }
 END_TEST
 
+/* A key that was to stay for years stood before those that finished after it: they were to leave oldest first. */
+START_TEST(a_key_that_expires_too_late_is_of_the_future)
+{
+	struct dtss_sched *s;
+	size_t i;
+
+	ck_assert_int_eq(dtss_sched_create(&s, &e.cfg, &e.standby_mem.mem), 0);
+	for (i = 0; i < piece_count; i++) {
+		if (pieces[i].bytes[5] == WIRE_STATE && pieces[i].bytes[WIRE_HEADER] == SNAPSHOT_KEY) {
+			pieces[i].bytes[WIRE_HEADER + 7] ^= 1;
+			sum(&pieces[i]);
+		}
+		ck_assert_int_eq(dtss_sched_restore(s, pieces[i].bytes, pieces[i].len), 0);
+	}
+	ck_assert_uint_gt(snapshot_latest(s), e.now.mono_ns); /* which a replay refuses */
+	dtss_sched_destroy(s);
+}
+END_TEST
+
 /* S25, P12 */
 START_TEST(memory_may_end_at_any_allocation)
 {
@@ -313,6 +332,7 @@ Suite *suite_unit_snapshot_damage(void)
 	tcase_add_test(tc, a_piece_is_missing_or_there_twice_or_early);
 	tcase_add_test(tc, a_piece_is_shorter_or_longer);
 	tcase_add_loop_test(tc, a_piece_names_what_is_not_there, 0, 9);
+	tcase_add_test(tc, a_key_that_expires_too_late_is_of_the_future);
 	tcase_add_test(tc, memory_may_end_at_any_allocation);
 	tcase_add_test(tc, a_snapshot_goes_on_where_memory_ended);
 	suite_add_tcase(s, tc);

@@ -118,6 +118,24 @@ START_TEST(a_call_that_failed_is_not_in_a_trace)
 }
 END_TEST
 
+/* The half of an engine could be asked, and answered at an assertion. */
+START_TEST(of_a_damaged_snapshot_there_is_no_engine)
+{
+	static const uint8_t section[] = { 200 };
+	struct wire_out out;
+
+	ck_assert_int_eq(head(START_NS), 1);
+	ck_assert_ptr_nonnull(dtss_replay_sched(replay));
+	wire_begin(&out, frame, sizeof frame, WIRE_STATE, 0);
+	wire_put_bytes(&out, section, sizeof section);
+	ck_assert_int_eq(feed(&out), DTSS_E_CORRUPT);
+	ck_assert_ptr_null(dtss_replay_sched(replay));
+	ck_assert_int_eq(lead(1, 0, 1), DTSS_E_STATE);
+	ck_assert_int_eq(head(START_NS), 1);
+	ck_assert_int_eq(lead(1, 0, 1), 1);
+}
+END_TEST
+
 /* A trace that was cut off there, or a store's records one by one: a look at the task ended at an assertion. */
 START_TEST(a_task_of_which_only_half_was_loaded_is_not_there)
 {
@@ -180,6 +198,7 @@ Suite *suite_unit_trace_hostile(void)
 	tcase_add_test(tc, time_that_goes_back_is_damage);
 	tcase_add_test(tc, time_at_the_end_of_all_numbers_is_damage);
 	tcase_add_test(tc, a_call_that_failed_is_not_in_a_trace);
+	tcase_add_test(tc, of_a_damaged_snapshot_there_is_no_engine);
 	tcase_add_loop_test(tc, a_task_of_which_only_half_was_loaded_is_not_there, 0, 2);
 	tcase_add_test(tc, a_backoff_at_the_end_of_all_numbers_is_told);
 	suite_add_tcase(s, tc);
