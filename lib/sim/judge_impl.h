@@ -65,6 +65,10 @@ void judge_key_record(struct sim *s, const struct dtss_key_record *r, uint32_t f
 void judge_key_settle(struct sim *s); /* the batch is over */
 void judge_key_rest(struct sim *s, uint64_t now_ns);
 
+/* --- judge_owed.c --- */
+void judge_owes(struct sim *s, const struct judge_worker *w, const struct dtss_heartbeat *hb); /* the leader took it */
+void judge_owes_no_more(struct sim *s, const struct dtss_message *m);                          /* it is told */
+
 /* --- judge_rest.c --- */
 uint64_t judge_continued(const struct sim *s, int64_t since_wall, uint64_t wait_ns);
 void judge_reign(struct sim *s, uint32_t scheduler, uint64_t epoch, const struct dtss_event *e);

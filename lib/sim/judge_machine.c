@@ -86,68 +86,6 @@ static uint8_t heard_fuzzy(struct sim *s, const struct dtss_heartbeat *hb)
 	return fuzzy;
 }
 
-/* The leader cannot know less than what is stored: what is there and should not be is to be stopped. */
-static void heard_strangers(struct sim *s, const struct dtss_heartbeat *hb)
-{
-	struct sim_judge *j = &s->judge;
-	size_t i;
-
-	for (i = 0; i < hb->held_count; i++) {
-		struct judge_fence *f = judge_fence(s, hb->held[i].fence);
-
-		if (!f || f->live || hb->held[i].state == DTSS_ATTEMPT_ENDED || f->stranger == j->reign.count)
-			continue;
-		f->stranger = j->reign.count;
-		j->strangers++;
-	}
-}
-
-/* S22: of what is to be stopped, and was not told so yet by what its worker says, it is told again: that was lost. */
-static void heard_unstopped(struct sim *s, const struct judge_worker *w, const struct dtss_heartbeat *hb)
-{
-	size_t i;
-
-	for (i = 0; i < hb->held_count; i++) {
-		struct judge_fence *f = judge_fence(s, hb->held[i].fence);
-
-		if (!f || !f->live || &s->judge.workers[f->worker] != w || f->incarnation != hb->incarnation)
-			continue;
-		if (judge_task(s, f->task)->live != DTSS_ATTEMPT_STOPPING || hb->held[i].state >= DTSS_ATTEMPT_STOPPING)
-			continue;
-		if (f->stop_told)
-			SOMETIMES(s, SIM_PROBE_STOP_UNHEARD);
-		f->stop_owed = s->judge.reign.count;
-	}
-}
-
-/* L4: what was given out, and is not in the list of a worker that has not seen so high a fence, is given out again. */
-static void heard_unassigned(struct sim *s, const struct judge_worker *w, const struct dtss_heartbeat *hb)
-{
-	uint32_t i;
-
-	for (i = 0; i < s->judge.list_count[JUDGE_LIVE]; i++) {
-		const struct judge_task *t = &s->judge.tasks[s->judge.live[i]];
-		struct judge_fence *f = judge_fence(s, t->fence);
-
-		if (f && f->told_ns && t->live == DTSS_ATTEMPT_LEASED && &s->judge.workers[f->worker] == w &&
-		    f->incarnation == hb->incarnation && f->fence > hb->fence_seen)
-			f->assign_owed = s->judge.reign.count;
-	}
-}
-
-static void told_stop(struct sim *s, const struct dtss_message_stop *m)
-{
-	struct judge_fence *f = judge_fence(s, m->fence);
-
-	if (!f)
-		return;
-	f->stop_told = 1;
-	f->stop_owed = 0;
-	if (f->stranger && f->stranger == s->judge.reign.count)
-		s->judge.strangers--;
-	f->stranger = 0;
-}
-
 static int heard_taken(struct sim *s, uint32_t scheduler, const struct judge_worker *w, const struct dtss_heartbeat *hb)
 {
 	const struct judge_heard *h = &w->heard[scheduler];
@@ -198,11 +136,8 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 		return;
 	if (scheduler == s->judge.reign.scheduler && (hb->fence_seen >= w->unheard || hb->incarnation > h->incarnation))
 		w->unheard = 0;
-	if (scheduler == s->judge.reign.scheduler) {
-		heard_strangers(s, hb);
-		heard_unstopped(s, w, hb);
-		heard_unassigned(s, w, hb);
-	}
+	if (scheduler == s->judge.reign.scheduler)
+		judge_owes(s, w, hb);
 	h->fuzzy = heard_fuzzy(s, hb);
 	h->last_ns = h->any_ns;
 	h->last_true_ns = h->any_true_ns;
@@ -227,7 +162,6 @@ static void told_assign(struct sim *s, uint32_t scheduler, const struct dtss_mes
 	}
 	if (!f)
 		return;
-	f->assign_owed = 0;
 	SOMETIMES(s, f->told_ns ? SIM_PROBE_ASSIGNED_AGAIN : SIM_PROBE_ASSIGNED);
 	if (f->told_ns || scheduler != s->judge.reign.scheduler)
 		return;
@@ -275,10 +209,9 @@ static void told_answer(struct sim *s, uint32_t scheduler, const char *worker, c
 
 void judge_told(struct sim *s, uint32_t scheduler, const char *worker, const struct dtss_message *m)
 {
+	judge_owes_no_more(s, m);
 	if (m->type == DTSS_MESSAGE_ASSIGN)
 		told_assign(s, scheduler, &m->u.assign);
-	if (m->type == DTSS_MESSAGE_STOP)
-		told_stop(s, &m->u.stop);
 	if (m->type == DTSS_MESSAGE_STOP)
 		SOMETIMES(s, m->u.stop.cause == DTSS_CAUSE_CANCEL  ? SIM_PROBE_STOP_CANCEL :
 			     m->u.stop.cause == DTSS_CAUSE_TIMEOUT ? SIM_PROBE_STOP_TIMEOUT :

@@ -236,34 +236,60 @@ START_TEST(a_leader_refuses_no_report_of_a_live_attempt)
 }
 END_TEST
 
+/* Its worker has it as that; 0: it never heard of it. */
+static void listed(uint32_t state)
+{
+	struct dtss_held held = { .task = { 1 }, .fence = 1, .state = state };
+	struct dtss_heartbeat hb = { .name = "a", .incarnation = 7, .held = &held };
+
+	hb.held_count = hb.fence_seen = state != 0;
+	judge_owes(s, judge_worker_named(s, "a"), &hb);
+	j->quiet = 1;
+}
+
+static void told(uint32_t type)
+{
+	struct dtss_message m = { .type = type };
+
+	if (type == DTSS_MESSAGE_STOP) {
+		m.u.stop.task.v = m.u.stop.fence = 1;
+		m.u.stop.cause = DTSS_CAUSE_CANCEL;
+	} else {
+		m.u.assign.task.v = m.u.assign.fence = 1;
+	}
+	judge_told(s, 0, "a", &m);
+}
+
 START_TEST(a_stop_that_got_lost_is_told_again)
 {
-	struct dtss_message m = { .type = DTSS_MESSAGE_STOP };
-
 	live_as(DTSS_ATTEMPT_STOPPING);
-	judge_fence(s, 1)->stop_owed = j->reign.count;
-	j->quiet = 1;
-	m.u.stop.task.v = m.u.stop.fence = 1;
-	m.u.stop.cause = DTSS_CAUSE_CANCEL;
+	told(DTSS_MESSAGE_STOP);
+	listed(DTSS_ATTEMPT_RUNNING);
 	if (_i)
-		judge_told(s, 0, "a", &m);
+		told(DTSS_MESSAGE_STOP);
 	judge_rest(s, judge_now(s, 0));
 	ck_assert_int_eq(s->violation.id == NULL, _i);
 	ck_assert(_i || strcmp(s->violation.id, "S22") == 0);
 }
 END_TEST
 
+START_TEST(who_stops_it_already_is_not_told_again)
+{
+	live_as(DTSS_ATTEMPT_STOPPING);
+	told(DTSS_MESSAGE_STOP);
+	listed(DTSS_ATTEMPT_STOPPING);
+	judge_rest(s, judge_now(s, 0));
+	ck_assert_ptr_null(s->violation.id);
+}
+END_TEST
+
 START_TEST(an_assignment_that_got_lost_is_given_again)
 {
-	struct dtss_message m = { .type = DTSS_MESSAGE_ASSIGN };
-
 	live_as(DTSS_ATTEMPT_LEASED);
-	judge_fence(s, 1)->told_ns = NOW;
-	judge_fence(s, 1)->assign_owed = j->reign.count;
-	j->quiet = 1;
-	m.u.assign.task.v = m.u.assign.fence = 1;
+	told(DTSS_MESSAGE_ASSIGN);
+	listed(0);
 	if (_i)
-		judge_told(s, 0, "a", &m);
+		told(DTSS_MESSAGE_ASSIGN);
 	judge_rest(s, judge_now(s, 0));
 	ck_assert_int_eq(s->violation.id == NULL, _i);
 	ck_assert(_i || strcmp(s->violation.id, "L4") == 0);
@@ -349,6 +375,7 @@ Suite *suite_unit_sim_judge(void)
 	tcase_add_test(c, a_start_is_acknowledged_when_it_is_stored);
 	tcase_add_loop_test(c, a_leader_refuses_no_report_of_a_live_attempt, 0, 2);
 	tcase_add_loop_test(c, a_stop_that_got_lost_is_told_again, 0, 2);
+	tcase_add_test(c, who_stops_it_already_is_not_told_again);
 	tcase_add_loop_test(c, an_assignment_that_got_lost_is_given_again, 0, 2);
 	tcase_add_loop_test(c, an_assignment_with_less_than_a_millisecond_of_its_lease_is_not_given_again, 0, 2);
 	tcase_add_loop_test(c, a_lease_is_counted_from_when_the_heartbeat_was_sent, 0, 2);
