@@ -98,6 +98,7 @@ struct judge_fence {
 	uint64_t renewed_ns;      /* on the clock of the leader: the last heartbeat that it took, or the beginning */
 	uint64_t renewed_true_ns; /* that heartbeat on the true clock; 0: none yet */
 	uint64_t renewed_max_ns;  /* the same, but of all that it may have taken */
+	uint64_t term_ns;         /* true: when its agent is to end it by its assignments; 0: it got none */
 	uint64_t acked_true_ns;   /* sending of the last heartbeat that listed it and was answered */
 	uint64_t told_ns; /* on the clock of the leader: its assignment was sent, or the leader began; 0: not yet */
 	uint32_t task, attempt, worker;

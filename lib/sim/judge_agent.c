@@ -9,12 +9,39 @@
  *        └ X6: alone on this machine         └ X2: at once                └────── X3: says so ──┘
  */
 
+/* A process is told to end so long after its lease began, so that it is dead after nine tenths of it. */
+static uint64_t agent_term_ns(uint64_t lease_ms)
+{
+	uint64_t grace = WORKER_KILL_GRACE_MS * JUDGE_MS, term = lease_ms * JUDGE_MS / 10 * 9;
+
+	return term > grace ? term - grace : lease_ms * JUDGE_MS / 2;
+}
+
+/* X6: the lease of an assignment began when the heartbeat was sent that it answers, however long it was under way. */
+static void delivered_lease(struct sim *s, uint32_t worker, const struct dtss_message_assign *m)
+{
+	const struct judge_worker *w = judge_worker_named(s, s->workers[worker].name);
+	const struct judge_sent *sent = &w->sent[m->heartbeat % JUDGE_SENT_MAX];
+	struct judge_fence *f = judge_fence(s, m->fence);
+	uint64_t from_ns = s->true_ns, term_ns;
+
+	if (!f || m->incarnation != s->workers[worker].incarnation)
+		return;
+	if (m->heartbeat && sent->number == m->heartbeat && sent->incarnation == m->incarnation)
+		from_ns = sent->true_ns;
+	term_ns = from_ns + agent_term_ns(m->lease_ms ? m->lease_ms : s->sched_cfg.lease_ms);
+	if (f->term_ns < term_ns)
+		f->term_ns = term_ns;
+}
+
 /* A message that comes to an agent whose older attempt of that task has not ended: it must be waited for. */
 void judge_delivered(struct sim *s, uint32_t worker, const struct dtss_message *m)
 {
 	const struct sim_worker *w = &s->workers[worker];
 	size_t i;
 
+	if (m->type == DTSS_MESSAGE_ASSIGN)
+		delivered_lease(s, worker, &m->u.assign);
 	for (i = 0; m->type == DTSS_MESSAGE_ASSIGN && i < SIM_PROCS_MAX; i++)
 		if (w->procs[i].end_ns && w->procs[i].task == m->u.assign.task.v &&
 		    w->procs[i].fence < m->u.assign.fence)
@@ -109,15 +136,17 @@ void judge_overdue(struct sim *s, uint32_t worker)
 	}
 }
 
-/* X6: counted from when the last heartbeat that was answered was sent, so that it is dead after nine tenths of its lease. */
+/* X6: by the last of its assignments and of the answers to heartbeats that listed it. */
 static void agent_lease_over(struct sim *s, const struct sim_proc *p)
 {
 	const struct judge_fence *f = judge_fence(s, p->fence);
-	uint64_t from = f && f->acked_true_ns > p->begun_ns ? f->acked_true_ns : p->begun_ns;
-	uint64_t lease = s->sched_cfg.lease_ms * SIM_MS, grace = WORKER_KILL_GRACE_MS * SIM_MS, term = lease / 10 * 9;
+	uint64_t most = agent_term_ns(s->sched_cfg.lease_ms), acked_ns, term_ns;
 
-	term = term > grace ? term - grace : lease / 2;
-	if (s->true_ns > from + term + term / 50 + JUDGE_SLACK_NS)
+	if (!f)
+		return;
+	acked_ns = f->acked_true_ns ? f->acked_true_ns + most : 0;
+	term_ns = f->term_ns > acked_ns ? f->term_ns : acked_ns;
+	if (s->true_ns > term_ns + most / 50 + JUDGE_SLACK_NS)
 		sim_violate(s, "X6", "a process was told to end long after its lease was nearly over", p->task,
 			    p->fence);
 }

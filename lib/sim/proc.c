@@ -91,7 +91,6 @@ void proc_start(struct sim *s, uint32_t worker, const struct dtss_agent_start *s
 	p->gpus = spec->resource_count ? (uint32_t)spec->resources[0].amount : 0;
 	p->task = start->task.v;
 	p->fence = start->fence;
-	p->begun_ns = s->true_ns;
 	p->timeout_ms = spec->timeout_ms;
 	proc_draw(s, p, spec->payload_len);
 	if (spec->timeout_ms && sim_fault(s, DTSS_SIM_FAULT_HANGS))

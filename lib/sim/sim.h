@@ -220,7 +220,6 @@ struct sim_proc {
 	uint64_t task, fence;
 	uint64_t end_ns;     /* true; 0: this slot is free; DTSS_NEVER: it does not end by itself */
 	uint64_t started_ns; /* true: when the agent is told that it runs; 0: it was */
-	uint64_t begun_ns;   /* true */
 	uint64_t term_ns;    /* true: when it was first told to end; 0: it was not */
 	uint64_t timeout_ms; /* of its specification; 0: none */
 	uint64_t timeout_ns; /* on its machine's monotonic clock: its run timeout; 0: none, or it is not known to run */
