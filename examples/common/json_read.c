@@ -87,6 +87,18 @@ static int too_deep(const char *text, size_t len)
 	return 0;
 }
 
+/* jansson steps over some of them, so that others would read another text than we did. */
+static int has_nul(struct problem *p, const char *text, size_t len)
+{
+	const char *nul = memchr(text, 0, len);
+
+	if (!nul)
+		return 0;
+	problem_set(p, DTSS_E_INVALID, "the body is not JSON: byte %zu is NUL", (size_t)(nul - text));
+	snprintf(p->expected, sizeof p->expected, "JSON");
+	return 1;
+}
+
 json_t *json_read_text(struct json_reader *r, const char *text, size_t len)
 {
 	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
@@ -94,7 +106,9 @@ json_t *json_read_text(struct json_reader *r, const char *text, size_t len)
 	size_t blank = 0; /* no further than len: a body of many lines has more behind it */
 	json_t *value;
 
-	while (blank < len && strchr(" \t\r\n", text[blank]) && text[blank])
+	if (has_nul(&r->problem, text, len))
+		return NULL;
+	while (blank < len && strchr(" \t\r\n", text[blank]))
 		blank++;
 	if (blank == len) {
 		problem_set(&r->problem, DTSS_E_INVALID, "the body is empty: expected a JSON object");

@@ -7,27 +7,36 @@
 #include <string.h>
 
 #define LINES_MAX 300 /* a test is a source file like all others */
-#define PER_LINE 4
+#define COLUMNS_MAX 120
+#define TAB 8
 
-/* Only what is not 0 stands there: the rest of an array is. */
-static size_t lines_of(const struct dtss_sim_config *cfg)
+/* Only what is not 0 stands there: the rest of an array is. Its lines; file: NULL, they are only counted. */
+static size_t put_choices(FILE *file, const struct dtss_sim_config *cfg)
 {
-	size_t count = 0;
+	size_t lines = 0, column = COLUMNS_MAX;
+	char text[80];
 
-	for (size_t i = 0; i < cfg->choice_count; i++)
-		count += cfg->choices[i].value != 0;
-	return count / PER_LINE + 1;
+	for (size_t i = 0; i < cfg->choice_count; i++) {
+		size_t len;
+		int wraps;
+
+		if (!cfg->choices[i].value && i + 1 < cfg->choice_count)
+			continue;
+		len = (size_t)snprintf(text, sizeof text, "[%zu] = { %" PRIu64 ", %" PRIu64 " },", i,
+				       cfg->choices[i].value, cfg->choices[i].n);
+		wraps = column + 1 + len > COLUMNS_MAX;
+		lines += wraps != 0;
+		column = wraps ? TAB + len : column + 1 + len;
+		if (file)
+			fprintf(file, "%s%s", wraps ? "\n\t" : " ", text);
+	}
+	return lines;
 }
 
 static void write_choices(FILE *file, const struct dtss_sim_config *cfg)
 {
-	size_t in_line = 0;
-
 	fprintf(file, "/* clang-format off */\nstatic const struct dtss_sim_choice choices[] = {");
-	for (size_t i = 0; i < cfg->choice_count; i++)
-		if (cfg->choices[i].value || i + 1 == cfg->choice_count)
-			fprintf(file, "%s[%zu] = { %" PRIu64 ", %" PRIu64 " },", in_line++ % PER_LINE ? " " : "\n\t", i,
-				cfg->choices[i].value, cfg->choices[i].n);
+	put_choices(file, cfg);
 	fprintf(file, "\n};\n/* clang-format on */\n\n");
 }
 
@@ -54,7 +63,7 @@ static void write_config(FILE *file, const struct dtss_sim_config *cfg, int list
 
 static void write_test(FILE *file, const struct violation *v, const struct dtss_sim_config *cfg, const char *name)
 {
-	int list = cfg->choice_count > 0 && lines_of(cfg) <= LINES_MAX;
+	int list = cfg->choice_count > 0 && put_choices(NULL, cfg) <= LINES_MAX;
 
 	fprintf(file,
 		"/* SPDX-License-Identifier: MIT */\n#include <check.h>\n#include <dtss.h>\n\n"

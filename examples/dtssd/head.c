@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dtssd/head.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 #include <microhttpd.h>
@@ -214,11 +215,13 @@ static int field_line(struct reading *r, const char *line, const char *end)
 
 /* ---- the whole ---- */
 
-/* The next line, which ends with CR LF. 0: it is not whole yet. */
-static int next_line(struct reading *r, const char **ret_line, const char **ret_end)
+/* The next line, which ends with CR LF; the first is of bounded length, whatever follows. 0: it is not whole yet. */
+static int next_line(struct reading *r, int lines, const char **ret_line, const char **ret_end)
 {
 	const char *stop = skip(r->at, r->end, VALUE);
 
+	if (lines == 0 && stop - r->at > (ptrdiff_t)(HTTP_TARGET_MAX + HTTP_METHOD_MAX + sizeof "  HTTP/1.1"))
+		return refuse(r, MHD_HTTP_URI_TOO_LONG, "the target: expected at most 2048 bytes");
 	if (stop == r->end || (*stop == '\r' && stop + 1 == r->end))
 		return 0;
 	if (*stop != '\r' || stop[1] != '\n')
@@ -245,10 +248,8 @@ static int check_whole(struct reading *r)
 }
 
 /* Not whole: may it still become so? */
-static int check_part(struct reading *r, size_t len, int lines)
+static int check_part(struct reading *r, size_t len)
 {
-	if (lines == 0 && (size_t)(r->end - r->at) > HTTP_TARGET_MAX + HTTP_METHOD_MAX + sizeof "  HTTP/1.1\r")
-		return refuse(r, MHD_HTTP_URI_TOO_LONG, "the target: expected at most 2048 bytes");
 	if (len >= HTTP_HEAD_MAX)
 		return refuse(r, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "the head: expected at most 8192 bytes");
 	return 0;
@@ -262,13 +263,13 @@ int head_check(const char *bytes, size_t len, struct head *ret_head, const char 
 
 	if (len >= 2 && bytes[0] == '\r' && bytes[1] == '\n') /* some send one too many behind a body */
 		r.at += 2;
-	while ((status = next_line(&r, &line, &end)) == 1 && line < end) {
+	while ((status = next_line(&r, lines, &line, &end)) == 1 && line < end) {
 		status = lines++ == 0 ? request_line(&r, line, end) : field_line(&r, line, end);
 		if (status != 0)
 			break;
 	}
 	if (status == 0)
-		status = check_part(&r, len, lines);
+		status = check_part(&r, len);
 	else if (status == 1)
 		status = lines > 0 ?
 				 check_whole(&r) :

@@ -17,7 +17,8 @@
  *                                           FORGET ─► driver removes what it kept of the attempt
  *
  * An attempt stays listed in the heartbeats until its end is acknowledged. Its kill deadline is the sending time of the
- * last acknowledged heartbeat that listed it, plus lease * 9/10 - grace: before the scheduler can give it to another.
+ * last acknowledged heartbeat that listed it, or of the one that its assignment named, plus lease * 9/10 - grace: before
+ * the scheduler can give it to another.
  */
 struct dtss_agent;
 

@@ -64,6 +64,8 @@ struct dtss_message_assign {
 	uint32_t reserved;
 	const void *spec; /* dtss_spec_encode() */
 	size_t spec_len;
+	uint64_t heartbeat; /* the newest of that worker when lease_ms was left: the agent counts from when it sent that
+	                       one, however long this was under way. 0: from receipt */
 };
 
 struct dtss_message_stop {

@@ -72,7 +72,7 @@ DTSS_API void dtss_replay_destroy(struct dtss_replay *replay); /* NULL is fine *
  * segment was begun. After an error only a new segment can follow.
  */
 DTSS_API int dtss_replay_feed(struct dtss_replay *replay, const void *data, size_t len, size_t *ret_used);
-/* The engine as it was then, for queries; NULL before the first segment. */
+/* The engine as it was then, for queries; NULL before the first segment, and when its snapshot was damaged. */
 DTSS_API struct dtss_sched *dtss_replay_sched(struct dtss_replay *replay);
 DTSS_API void dtss_replay_info(const struct dtss_replay *replay, struct dtss_replay_info *ret_info);
 /*

@@ -68,9 +68,10 @@ struct agent_attempt {
 	void *spec;     /* until it has started */
 	size_t spec_len;
 	uint64_t timeout_ms;
-	uint64_t timeout_ns;    /* DTSS_NEVER before the start */
-	uint64_t kill_ns;       /* while STOPPING */
-	uint64_t lease_from_ns; /* sending of the last acknowledged heartbeat that listed it */
+	uint64_t timeout_ns; /* DTSS_NEVER before the start */
+	uint64_t kill_ns;    /* while STOPPING */
+	uint64_t
+		lease_from_ns; /* sending of the last acknowledged heartbeat that listed it, or of that in its ASSIGN */
 	uint64_t lease_ms;
 	uint64_t started_told_ns; /* when a heartbeat carried the report last; 0: none did */
 	uint64_t ended_told_ns;
@@ -169,6 +170,7 @@ void agent_disown(struct dtss_agent *a, int force); /* every attempt: stopped, a
 
 /* deadline.c */
 uint64_t agent_ns_after(uint64_t from_ns, uint64_t ms); /* saturates below DTSS_NEVER */
+uint64_t agent_lease_term_ns(const struct dtss_agent *a, uint64_t from_ns, uint64_t lease_ms); /* SIGTERM */
 void agent_deadlines(struct dtss_agent *a);
 uint64_t agent_deadline_next(const struct dtss_agent *a);
 

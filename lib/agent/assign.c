@@ -57,6 +57,19 @@ static int agent_assign_alloc(struct dtss_agent *a, const struct dtss_message_as
 	return 0;
 }
 
+/* X6: since when the scheduler counts the lease, or earlier. */
+static uint64_t agent_assign_from_ns(const struct dtss_agent *a, const struct dtss_message_assign *m)
+{
+	DTSS_ASSERT(m->heartbeat <= a->number);
+	DTSS_ASSERT(m->heartbeat == 0 || a->number - m->heartbeat < DTSS_AGENT_SENT_MAX);
+	return m->heartbeat > 0 ? a->sent[m->heartbeat % DTSS_AGENT_SENT_MAX] : a->now.mono_ns;
+}
+
+static uint64_t agent_assign_lease_ms(const struct dtss_agent *a, const struct dtss_message_assign *m)
+{
+	return m->lease_ms > 0 ? m->lease_ms : a->lease_ms;
+}
+
 static void agent_assign_fill(const struct dtss_agent *a, struct agent_attempt *t, const struct dtss_message_assign *m)
 {
 	DTSS_ASSERT(m->fence > 0);
@@ -66,8 +79,8 @@ static void agent_assign_fill(const struct dtss_agent *a, struct agent_attempt *
 	t->attempt = m->attempt;
 	t->timeout_ns = DTSS_NEVER;
 	t->kill_ns = DTSS_NEVER;
-	t->lease_from_ns = a->now.mono_ns;
-	t->lease_ms = m->lease_ms > 0 ? m->lease_ms : a->lease_ms;
+	t->lease_from_ns = agent_assign_from_ns(a, m);
+	t->lease_ms = agent_assign_lease_ms(a, m);
 	DTSS_ASSERT(t->lease_ms > 0);
 }
 
@@ -127,10 +140,18 @@ static int agent_assign_judge(struct dtss_agent *a, const struct dtss_message_as
 	return 0;
 }
 
+/* It would be stopped at once, or nobody knows when that heartbeat was sent: somebody else may have the task soon. */
+static int agent_assign_late(const struct dtss_agent *a, const struct dtss_message_assign *m)
+{
+	if (m->heartbeat > a->number || (m->heartbeat > 0 && a->number - m->heartbeat >= DTSS_AGENT_SENT_MAX))
+		return 1;
+	return a->now.mono_ns >= agent_lease_term_ns(a, agent_assign_from_ns(a, m), agent_assign_lease_ms(a, m));
+}
+
 /* An assignment that the network brought late, or twice, or that is none of this agent's. */
 static int agent_assign_drops(const struct dtss_agent *a, const struct dtss_message_assign *m)
 {
-	if (a->stale || a->closed || a->orphans > 0)
+	if (a->stale || a->closed || a->orphans > 0 || agent_assign_late(a, m))
 		return 1; /* and it does not count as seen, so it will be sent again */
 	if (m->incarnation != a->incarnation || m->epoch < a->epoch)
 		return 1;

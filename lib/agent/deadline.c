@@ -29,12 +29,16 @@ static uint64_t agent_lease_kill(const struct agent_attempt *t)
 	return t->orphan ? DTSS_NEVER : agent_ns_after(t->lease_from_ns, agent_lease_most(t->lease_ms));
 }
 
+uint64_t agent_lease_term_ns(const struct dtss_agent *a, uint64_t from_ns, uint64_t lease_ms)
+{
+	uint64_t most = agent_lease_most(lease_ms);
+
+	return agent_ns_after(from_ns, most > a->kill_grace_ms ? most - a->kill_grace_ms : lease_ms / 2);
+}
+
 static uint64_t agent_lease_term(const struct dtss_agent *a, const struct agent_attempt *t)
 {
-	uint64_t most = agent_lease_most(t->lease_ms);
-	uint64_t ms = most > a->kill_grace_ms ? most - a->kill_grace_ms : t->lease_ms / 2;
-
-	return t->orphan ? DTSS_NEVER : agent_ns_after(t->lease_from_ns, ms);
+	return t->orphan ? DTSS_NEVER : agent_lease_term_ns(a, t->lease_from_ns, t->lease_ms);
 }
 
 /* When it is to be stopped and why, whichever comes first. */

@@ -126,6 +126,16 @@ static void message_get_stop(struct wire_in *in, struct dtss_message_stop *stop)
 	stop->cause = wire_in_range(in, wire_get8(in), DTSS_CAUSE_NONE, DTSS_CAUSE_RULE);
 }
 
+static void message_get_type(struct wire_in *in, struct dtss_message *m, uint32_t kind)
+{
+	m->type = kind - WIRE_MESSAGE;
+	if (kind != WIRE_ASSIGN)
+		return;
+	m->type = DTSS_MESSAGE_ASSIGN;
+	m->u.assign.heartbeat = wire_get64(in);
+	in->failed |= m->u.assign.heartbeat == 0;
+}
+
 static void message_get(struct wire_in *in, struct dtss_message *m)
 {
 	switch (m->type) {
@@ -180,7 +190,7 @@ int dtss_message_decode(const void *data, size_t len, const struct dtss_mem *mem
 		return error;
 	memset(&fixed, 0, sizeof fixed);
 	fixed.size = sizeof fixed;
-	fixed.type = kind - WIRE_MESSAGE;
+	message_get_type(&in, &fixed, kind);
 	message_get(&in, &fixed);
 	if (in.failed || flags != 0)
 		return DTSS_E_CORRUPT;

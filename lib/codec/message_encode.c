@@ -74,6 +74,8 @@ static void message_put_answer(struct wire_out *out, const struct dtss_message_a
 static void message_put_assign(struct wire_out *out, const struct dtss_message_assign *assign)
 {
 	DTSS_ASSERT(assign->spec_len <= DTSS_SPEC_BYTES_MAX);
+	if (assign->heartbeat > 0)
+		wire_put64(out, assign->heartbeat);
 	wire_put64(out, assign->task.v);
 	wire_put64(out, assign->fence);
 	wire_put64(out, assign->epoch);
@@ -93,6 +95,11 @@ static void message_put_stop(struct wire_out *out, const struct dtss_message_sto
 	wire_put8(out, stop->cause);
 }
 
+static uint32_t message_kind(const struct dtss_message *m)
+{
+	return m->type == DTSS_MESSAGE_ASSIGN && m->u.assign.heartbeat > 0 ? WIRE_ASSIGN : WIRE_MESSAGE + m->type;
+}
+
 size_t dtss_message_encode(const struct dtss_message *message, void *buf, size_t cap)
 {
 	struct dtss_message m;
@@ -102,7 +109,7 @@ size_t dtss_message_encode(const struct dtss_message *message, void *buf, size_t
 
 	DTSS_ASSERT(error == DTSS_OK);
 	DTSS_ASSERT(m.type >= DTSS_MESSAGE_HEARTBEAT && m.type <= DTSS_MESSAGE_STOP);
-	wire_begin(&out, buf, cap, WIRE_MESSAGE + m.type, 0);
+	wire_begin(&out, buf, cap, message_kind(&m), 0);
 	switch (m.type) {
 	case DTSS_MESSAGE_HEARTBEAT:
 		message_put_heartbeat(&out, &m.u.heartbeat);

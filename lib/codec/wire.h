@@ -39,6 +39,7 @@
 enum wire_kind {
 	WIRE_SPEC = 16,
 	WIRE_MESSAGE = 32, /* + enum dtss_message_type */
+	WIRE_ASSIGN = 40,  /* an ASSIGN that names a heartbeat: its number, then as the one without */
 	WIRE_BATCH = 48,
 	WIRE_STATE = 64, /* a piece of a snapshot: lib/core/snapshot.h */
 	WIRE_TRACE = 128 /* + enum trace_kind: lib/node/trace.h */

@@ -57,6 +57,7 @@ void action_assign(struct dtss_sched *s, struct task *t, uint64_t lease_ms)
 	p->u.message.fence = a->fence;
 	p->u.message.incarnation = a->incarnation;
 	p->u.message.lease_ms = lease_ms;
+	p->u.message.heartbeat = a->worker->heartbeat;
 	p->u.message.worker = a->worker_name;
 	p->u.message.worker->refs++;
 }
@@ -76,16 +77,18 @@ void action_stop(struct dtss_sched *s, struct worker *w, uint64_t task, uint64_t
 	p->u.message.worker->refs++;
 }
 
-static void action_fill_assign(struct dtss_sched *s, const struct task *t, const struct attempt *a, uint64_t lease_ms)
+static void action_fill_assign(struct dtss_sched *s, const struct task *t, const struct attempt *a,
+			       const struct pending *p)
 {
 	struct dtss_message_assign *m = &s->message.u.assign;
 
-	DTSS_ASSERT(a->state == DTSS_ATTEMPT_LEASED && lease_ms > 0);
+	DTSS_ASSERT(a->state == DTSS_ATTEMPT_LEASED && p->u.message.lease_ms > 0);
 	m->task = (dtss_task_id){ t->ready.id };
 	m->fence = a->fence;
 	m->epoch = s->epoch;
 	m->incarnation = a->incarnation;
-	m->lease_ms = lease_ms;
+	m->lease_ms = p->u.message.lease_ms;
+	m->heartbeat = p->u.message.heartbeat;
 	m->attempt = t->attempt_count;
 	m->spec = task_spec(t);
 	m->spec_len = t->spec_len;
@@ -105,7 +108,7 @@ static int action_fill_message(struct dtss_sched *s, const struct pending *p)
 
 		if (!a || a->fence != p->u.message.fence || a->state != DTSS_ATTEMPT_LEASED || !p->u.message.lease_ms)
 			return 0;
-		action_fill_assign(s, t, a, p->u.message.lease_ms);
+		action_fill_assign(s, t, a, p);
 		return 1;
 	}
 	s->message.u.stop.task = (dtss_task_id){ p->u.message.task };

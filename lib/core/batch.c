@@ -305,6 +305,8 @@ static void stored_release(struct dtss_sched *s, struct dtss_time now, uint64_t 
 		a = t ? task_live(t) : NULL;
 		if (!a || a->fence != p->u.message.fence)
 			continue;
+		if (a->worker && a->worker->incarnation == a->incarnation)
+			p->u.message.heartbeat = a->worker->heartbeat;
 		if (a->sent) { /* again; it waited for what stood before it, while its lease ran */
 			p->u.message.lease_ms = attempt_lease_left_ms(s, now, t);
 			continue;

@@ -113,6 +113,7 @@ void worker_arm(struct dtss_sched *s, struct worker *w);
 uint32_t worker_used(const struct worker *w);
 
 /* --- place.c --- */
+uint64_t young_from_ns(const struct dtss_sched *s, const struct worker *w); /* where its oldest bucket begins */
 void young_expire(struct dtss_sched *s, struct dtss_time now, struct worker *w);
 
 /* --- dispatch.c --- */
@@ -132,6 +133,12 @@ int lead_spec(struct dtss_sched *s, const struct task *t, struct dtss_task_spec 
 /* Its queue, policy, need and key. DTSS_E_NOMEM, DTSS_E_CORRUPT. */
 int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec);
 int lead_sound(const struct dtss_sched *s, const struct task *t); /* do its attempts fit what it does? */
+/* Its live attempt is on that worker, which it names. DTSS_E_CORRUPT: it cannot be. */
+int lead_link(struct dtss_sched *s, struct task *t, struct worker *w);
+
+/* --- restored.c: of what was restored --- */
+#define TASK_RESTORED 4u /* in task.loaded, beside those of load.c: its section was seen */
+int restored_sound(const struct dtss_sched *s);
 
 /* --- submit.c; specifications are resolved --- */
 uint64_t submit_spec_hash(const void *spec, size_t len);

@@ -236,10 +236,11 @@ static void explain_delayed(const struct task *t, struct dtss_time now, struct d
 			    struct sentence *out)
 {
 	uint64_t left = t->due_ns > now.mono_ns ? t->due_ns - now.mono_ns : 0;
+	uint64_t wall = (uint64_t)t->not_before_ns - (uint64_t)now.wall_ns;
 
 	DTSS_ASSERT(t->state == DTSS_TASK_DELAYED);
-	if (t->not_before_ns > now.wall_ns && (uint64_t)(t->not_before_ns - now.wall_ns) > left)
-		left = (uint64_t)(t->not_before_ns - now.wall_ns);
+	if (t->not_before_ns > now.wall_ns && wall > left)
+		left = wall;
 	e->why = DTSS_WHY_DELAYED;
 	e->count = left / NS_PER_MS;
 	say(out, t->attempt_count ? "backs off after an attempt, for " : "may not start before a time, for ");

@@ -8,7 +8,7 @@
  */
 static int64_t get_due(const struct task *t)
 {
-	int64_t backoff = t->due_since_ns + (int64_t)t->due_wait_ns;
+	int64_t backoff = (int64_t)((uint64_t)t->due_since_ns + t->due_wait_ns); /* a loaded one may be any */
 
 	if (t->state != DTSS_TASK_DELAYED)
 		return 0;
@@ -49,17 +49,25 @@ static int get_view(struct dtss_sched *s, const struct task *t, struct dtss_task
 	return 0;
 }
 
+/* In the middle of a load there may be only some of its records. */
+static int get_whole(const struct task *t)
+{
+	return t->record != NULL && t->state != DTSS_TASK_NEW;
+}
+
 int dtss_sched_task_get(struct dtss_sched *s, dtss_task_id id, struct dtss_task_view *ret_view)
 {
 	const struct task *t = task_any(s, id.v);
 
 	s->answer_seq = DTSS_NEVER;
-	return t ? get_view(s, t, ret_view) : DTSS_E_NOT_FOUND;
+	return t && get_whole(t) ? get_view(s, t, ret_view) : DTSS_E_NOT_FOUND;
 }
 
 /* What can be told without decoding the specification. */
 static int get_quick_match(const struct task *t, const struct dtss_task_filter *f)
 {
+	if (!get_whole(t))
+		return 0;
 	if (f->states && !(f->states & 1u << t->state))
 		return 0;
 	return !f->queue || !t->queue || strcmp(f->queue, t->queue->name->text) == 0; /* a standby has no queues yet */

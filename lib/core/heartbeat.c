@@ -199,7 +199,7 @@ static int heartbeat_update(struct dtss_sched *s, struct dtss_time now, struct w
 	w->stopping = (hb->flags & DTSS_HEARTBEAT_STOPPING) != 0;
 	w->heartbeat = hb->number;
 	if (hb->sent_wall_ns)
-		w->skew_ns = hb->sent_wall_ns - now.wall_ns;
+		w->skew_ns = (int64_t)((uint64_t)hb->sent_wall_ns - (uint64_t)now.wall_ns);
 	DTSS_ASSERT(w->most_tasks == 0 || w->leased == 0 || w->live != NULL);
 	return changed;
 }

@@ -106,6 +106,14 @@ static int lead_fits(const struct task *t)
 	return a && a->state == (t->state == DTSS_TASK_RUNNING ? DTSS_ATTEMPT_RUNNING : DTSS_ATTEMPT_LEASED);
 }
 
+/* Each attempt that has ended counts at most once; and what waits may still be tried. */
+static int lead_tried(const struct task *t)
+{
+	return t->failed_count + t->lost_count + t->free_count + (task_live(t) != NULL) <= t->attempt_count &&
+	       (!task_waits(t->state) || t->attempt_count < DTSS_ATTEMPTS_MAX) &&
+	       t->failed_count <= t->policy->retry.attempts_max && t->lost_count <= t->policy->retry.lost_max;
+}
+
 int lead_sound(const struct dtss_sched *s, const struct task *t)
 {
 	uint64_t fence = 0;
@@ -118,17 +126,35 @@ int lead_sound(const struct dtss_sched *s, const struct task *t)
 			return 0;
 		fence = t->attempts[i].fence;
 	}
-	return lead_fits(t) && t->failed_count <= t->policy->retry.attempts_max &&
-	       t->lost_count <= t->policy->retry.lost_max;
+	return lead_fits(t) && lead_tried(t);
 }
 
-/* The worker of its live attempt; NULL: it has none, or that is not there. */
-static struct worker *lead_worker(struct dtss_sched *s, const struct task *t)
+int lead_link(struct dtss_sched *s, struct task *t, struct worker *w)
 {
 	const struct attempt *a = task_live(t);
-	struct worker *w = a ? worker_find(s, a->worker_name->text) : NULL;
+	uint32_t i;
 
-	return w && w->number == a->worker_number ? w : NULL;
+	DTSS_ASSERT(a != NULL && a->worker == NULL);
+	DTSS_ASSERT(s->epoch == 0);
+	if (w->number != a->worker_number || w->incarnation < a->incarnation)
+		return DTSS_E_CORRUPT;
+	for (i = 0; i < w->shape.resource_count; i++)
+		if (w->shape.taken[i] > DTSS_RESOURCE_AMOUNT_MAX)
+			return DTSS_E_CORRUPT; /* nobody ever had that much, and sums do not wrap */
+	attempt_link(s, t, w);
+	return 0;
+}
+
+/* Its live attempt comes to its worker; unless a lead that failed has brought it there. */
+static int lead_attach(struct dtss_sched *s, struct task *t)
+{
+	const struct attempt *a = task_live(t);
+	struct worker *w;
+
+	if (!a || a->worker)
+		return 0;
+	w = worker_find(s, a->worker_name->text);
+	return w ? lead_link(s, t, w) : DTSS_E_CORRUPT;
 }
 
 /* Is all there that it needs? Leases begin only when that is so of every task: a lead that is tried again must not begin
@@ -148,25 +174,24 @@ static int lead_join(struct dtss_sched *s, struct task *t, struct dtss_time now)
 		t->deadline_ns =
 			now.mono_ns + lead_left(t->created_ns, spec->start_deadline_ms * NS_PER_MS, now.wall_ns);
 	dtss_spec_free(spec, &s->mem);
-	if (!error && (!lead_sound(s, t) || (task_live(t) && !lead_worker(s, t))))
+	if (!error && !lead_sound(s, t))
 		error = DTSS_E_CORRUPT;
-	return error;
+	return error ? error : lead_attach(s, t);
 }
 
-static void lead_attempt(struct dtss_sched *s, struct task *t, struct dtss_time now)
+static void lead_attempt(struct task *t, struct dtss_time now)
 {
 	struct attempt *a = task_live(t);
 	struct worker *w;
 
 	DTSS_ASSERT(t->need != NULL && t->policy != NULL);
 	DTSS_ASSERT(a == NULL || a->fence > 0);
-	if (!a || a->worker)
+	if (!a)
 		return;
-	w = lead_worker(s, t);
+	w = a->worker;
 	a->sent = 1;
 	t->renewed_ns = now.mono_ns;
 	t->phase_ns = now.mono_ns;
-	attempt_link(s, t, w);
 	if (w->most_tasks < w->leased)
 		w->most_tasks = w->leased; /* it shrank before */
 	DTSS_ASSERT(t->link_live != NULL && *t->link_live == t);
@@ -260,7 +285,7 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 
 	DTSS_ASSERT(s->epoch > 0 || s->meta.seq == s->closed_seq);
 	DTSS_ASSERT(s->worker_count <= s->worker_cap);
-	if (s->epoch)
+	if (s->epoch || s->restoring)
 		return DTSS_E_STATE;
 	if (!epoch)
 		return DTSS_E_EPOCH;
@@ -277,7 +302,7 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 	s->wall_offset = (uint64_t)now.wall_ns - now.mono_ns;
 	s->epoch = epoch;
 	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id)) {
-		lead_attempt(s, t, now);
+		lead_attempt(t, now);
 		lead_start_task(s, t, now);
 		ended += dtss_task_state_terminal(t->state);
 	}

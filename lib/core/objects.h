@@ -208,7 +208,8 @@ struct pending {
 		struct dtss_event event;
 		struct {
 			uint64_t task, fence, incarnation;
-			uint64_t lease_ms; /* ASSIGN: what is left of it */
+			uint64_t lease_ms;  /* ASSIGN: what was left of it ... */
+			uint64_t heartbeat; /* ... when this was the worker's newest */
 			struct intern *worker;
 		} message;
 	} u;
@@ -282,6 +283,8 @@ struct dtss_sched {
 	uint8_t *scratch; /* for encoding one record */
 	size_t scratch_cap;
 	int due_at_once;              /* 1: a tick has work left */
+	int restoring;                /* 1: the volatile part of a snapshot has begun: no record comes any more */
+	uint64_t restored_ns;         /* the latest time in it */
 	uint64_t broken_ticks;        /* that ended for lack of memory: the same again would not have */
 	uint64_t answer_seq;          /* what the last answer rests on; DTSS_NEVER: on everything so far */
 	struct intern *action_worker; /* of the action handed out last */

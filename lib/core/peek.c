@@ -27,6 +27,11 @@ uint64_t snapshot_seq(const struct dtss_sched *s)
 	return s->meta.seq;
 }
 
+uint64_t snapshot_latest(const struct dtss_sched *s)
+{
+	return s->restored_ns;
+}
+
 uint64_t snapshot_broken(const struct dtss_sched *s)
 {
 	return s->broken_ticks;

@@ -19,6 +19,13 @@ static uint64_t young_bucket_ns(const struct dtss_sched *s, uint64_t bucket)
 	return bucket * (s->cfg.placement_grace_ms * NS_PER_MS / (YOUNG_BUCKETS - 1) + 1);
 }
 
+uint64_t young_from_ns(const struct dtss_sched *s, const struct worker *w)
+{
+	uint64_t each = young_bucket_ns(s, 1);
+
+	return w->young_from <= (DTSS_NEVER - 1) / each ? w->young_from * each : DTSS_NEVER;
+}
+
 /* Buckets from young_from to young_from + 15 are kept; older ones are emptied. */
 void young_expire(struct dtss_sched *s, struct dtss_time now, struct worker *w)
 {

@@ -5,7 +5,15 @@
  * An engine from the pieces of a snapshot. Until the last piece it does not lead, so no verb sees it half made. What
  * does not belong together is refused; that bytes are as they were written, their sums say.
  */
-#define RESTORED 4u /* in task.loaded, beside those of load.c: its section was seen */
+#define RESTORE_TICK_MAX (UINT64_C(1) << 42)  /* 146 years: times beyond it would wrap with what is added to them */
+#define RESTORE_SLOTS_MAX (UINT32_C(1) << 24) /* more workers than anybody has; the pool has room for all below */
+
+static uint64_t restore_time(uint64_t *latest_ns, uint64_t ns)
+{
+	if (*latest_ns < ns)
+		*latest_ns = ns;
+	return ns;
+}
 
 static struct task *restore_find(const struct dtss_sched *s, uint64_t id)
 {
@@ -16,12 +24,13 @@ static struct task *restore_find(const struct dtss_sched *s, uint64_t id)
 
 static int restore_key(struct dtss_sched *s, struct wire_in *in)
 {
-	uint64_t expires = wire_get64(in);
+	uint64_t expires = wire_get64(in), ttl_ns = s->cfg.key_ttl_ms * NS_PER_MS;
 
 	DTSS_ASSERT(s->epoch == 0);
 	DTSS_ASSERT((s->key_head == NULL) == (s->key_tail == NULL));
 	if (!s->key_tail)
 		return DTSS_E_CORRUPT;
+	restore_time(&s->restored_ns, expires > ttl_ns ? expires - ttl_ns : 0);
 	s->key_tail->expires_ns = expires;
 	return 0;
 }
@@ -43,8 +52,9 @@ static int restore_engine(struct dtss_sched *s, struct wire_in *in)
 	struct task *t;
 	int error = lead_counted(&s->meta) ? 0 : DTSS_E_CORRUPT;
 
-	DTSS_ASSERT(s->epoch == 0);
+	DTSS_ASSERT(s->epoch == 0 && !s->restoring);
 	DTSS_ASSERT(s->worker_count <= s->worker_cap);
+	s->restoring = 1;
 	wheel_init(&s->wheel, 0);
 	s->key_timer.owner = TIMER_KEY;
 	s->stamp = wire_get32(in);
@@ -53,6 +63,9 @@ static int restore_engine(struct dtss_sched *s, struct wire_in *in)
 	s->stats.placements = wire_get64(in);
 	s->wheel.tick = wire_get64(in);
 	s->wheel.held_ns = wire_get64(in);
+	if (s->wheel.tick >= RESTORE_TICK_MAX)
+		return DTSS_E_CORRUPT;
+	restore_time(&s->restored_ns, s->wheel.tick << WHEEL_TICK_BITS);
 	for (t = ids_next(&s->tasks, 0); t && !error; t = ids_next(&s->tasks, t->ready.id))
 		error = restore_join(s, t);
 	return error;
@@ -66,9 +79,8 @@ static int restore_live(struct dtss_sched *s, struct worker *w, const uint8_t *i
 		struct task *t = restore_find(s, wire_get64(&in));
 		struct attempt *a = t ? task_live(t) : NULL;
 
-		if (!a || a->worker || a->worker_name != w->name || a->worker_number != w->number)
+		if (!a || a->worker || a->worker_name != w->name || lead_link(s, t, w) != 0)
 			return DTSS_E_CORRUPT;
-		attempt_link(s, t, w);
 	}
 	return 0;
 }
@@ -90,7 +102,7 @@ static void restore_worker_fields(struct dtss_sched *s, struct worker *w, struct
 	w->deaf_task = wire_get64(in);
 	w->deaf_fence = wire_get64(in);
 	w->event_seq = wire_get64(in);
-	w->last_seen_ns = wire_get64(in);
+	w->last_seen_ns = restore_time(&s->restored_ns, wire_get64(in));
 	w->last_seen_wall_ns = (int64_t)wire_get64(in);
 	w->skew_ns = (int64_t)wire_get64(in);
 	w->listing = wire_get32(in);
@@ -98,6 +110,7 @@ static void restore_worker_fields(struct dtss_sched *s, struct worker *w, struct
 	w->old_total = wire_get32(in);
 	w->most_tasks = wire_get32(in);
 	w->young_from = wire_get64(in);
+	restore_time(&s->restored_ns, young_from_ns(s, w));
 	w->young_total = 0;
 	for (i = 0; i < YOUNG_BUCKETS; i++) {
 		w->young[i] = (uint16_t)wire_get16(in);
@@ -109,7 +122,8 @@ static void restore_worker_fields(struct dtss_sched *s, struct worker *w, struct
 static int restore_worker(struct dtss_sched *s, struct wire_in *in)
 {
 	const char *name = wire_get_string(in, DTSS_NAME_LEN_MAX);
-	uint32_t slot = wire_in_range(in, wire_get32(in), 0, s->cfg.workers_max - 1);
+	uint32_t slots = s->cfg.workers_max < RESTORE_SLOTS_MAX ? s->cfg.workers_max : RESTORE_SLOTS_MAX;
+	uint32_t slot = wire_in_range(in, wire_get32(in), 0, slots - 1);
 	struct worker *w = name ? worker_find(s, name) : NULL;
 	const uint8_t *ids;
 	size_t count;
@@ -164,11 +178,11 @@ static int restore_task(struct dtss_sched *s, struct wire_in *in)
 	struct attempt *a;
 	uint32_t flags, deps;
 
-	if (!t || t->loaded & RESTORED)
+	if (!t || t->loaded & TASK_RESTORED)
 		return DTSS_E_CORRUPT;
-	t->loaded |= RESTORED;
-	t->renewed_ns = wire_get64(in);
-	t->phase_ns = wire_get64(in);
+	t->loaded |= TASK_RESTORED;
+	t->renewed_ns = restore_time(&s->restored_ns, wire_get64(in));
+	t->phase_ns = restore_time(&s->restored_ns, wire_get64(in));
 	t->due_ns = wire_get64(in);
 	t->deadline_ns = wire_get64(in);
 	t->timer.due_ns = wire_get64(in);
@@ -198,8 +212,9 @@ static int restore_children(struct dtss_sched *s, struct wire_in *in)
 		uint32_t index = wire_get32(&one);
 
 		if (!child || index >= child->dep_count || child->deps[index].parent ||
-		    (child->state != DTSS_TASK_BLOCKED && child->state != DTSS_TASK_HELD))
-			return DTSS_E_CORRUPT;
+		    (child->state != DTSS_TASK_BLOCKED && child->state != DTSS_TASK_HELD) ||
+		    child->ready.id <= parent->ready.id)
+			return DTSS_E_CORRUPT; /* S15 */
 		depend_link(child, &child->deps[index], parent);
 	}
 	return 0;
@@ -299,9 +314,10 @@ static int restore_timers(struct dtss_sched *s, struct wire_in *in)
 		struct timer *t = restore_timer(s, owner, wire_get64(&one));
 		uint64_t due = wire_get64(&one);
 
-		if (!t || t->link || due == DTSS_NEVER)
+		if (!t || t->link || due == DTSS_NEVER || !wheel_put_back(&s->wheel, list, t, due))
 			return DTSS_E_CORRUPT;
-		wheel_put_back(&s->wheel, list, t, due);
+		if (list == WHEEL_LISTS - 1)
+			restore_time(&s->restored_ns, due);
 	}
 	return 0;
 }
@@ -311,27 +327,28 @@ static int restore_last(struct dtss_sched *s, struct wire_in *in)
 {
 	uint64_t epoch = wire_get64(in);
 	uint32_t due_at_once = wire_get8(in);
-	const struct task *t;
 
 	DTSS_ASSERT(s->epoch == 0);
-	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id)) {
-		const struct attempt *a = task_live(t);
-
-		if (!(t->loaded & RESTORED) || (a && !a->worker) || (t->state == DTSS_TASK_BLOCKED && !t->waiting))
-			return DTSS_E_CORRUPT;
-	}
-	if (!epoch)
+	if (!epoch || wire_close(in) != 0)
 		return DTSS_E_CORRUPT;
 	s->due_at_once = due_at_once != 0;
 	s->answer_seq = DTSS_NEVER;
 	s->epoch = epoch;
+	if (!restored_sound(s)) {
+		s->epoch = 0;
+		return DTSS_E_CORRUPT;
+	}
 	DTSS_ASSERT(snapshot_quiet(s));
 	return 0;
 }
 
 static int restore_section(struct dtss_sched *s, struct wire_in *in)
 {
-	switch (wire_get8(in)) {
+	uint32_t section = wire_get8(in);
+
+	if ((section == SNAPSHOT_KEY || section == SNAPSHOT_ENGINE) == s->restoring)
+		return DTSS_E_CORRUPT; /* those come before, all others behind */
+	switch (section) {
 	case SNAPSHOT_KEY:
 		return restore_key(s, in);
 	case SNAPSHOT_ENGINE:
@@ -365,7 +382,7 @@ int dtss_sched_restore(struct dtss_sched *s, const void *piece, size_t len)
 	if (error)
 		return error;
 	if (kind != WIRE_STATE)
-		return dtss_sched_load(s, piece, len);
+		return s->restoring ? DTSS_E_CORRUPT : dtss_sched_load(s, piece, len);
 	error = restore_section(s, &in);
 	return error ? error : wire_close(&in);
 }

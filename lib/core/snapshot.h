@@ -42,6 +42,7 @@ int snapshot_leads(const struct dtss_sched *s);
 int snapshot_can_batch(const struct dtss_sched *s);               /* dtss_sched_batch() may be called */
 int snapshot_can_store(const struct dtss_sched *s, uint64_t seq); /* so may dtss_sched_stored() */
 uint64_t snapshot_seq(const struct dtss_sched *s);                /* the last event */
+uint64_t snapshot_latest(const struct dtss_sched *s);             /* no time it was restored with is later */
 uint64_t snapshot_broken(const struct dtss_sched *s);             /* how often a tick ended for lack of memory */
 size_t snapshot_actions(const struct dtss_sched *s);              /* that can be handed out */
 const void *snapshot_spec(const struct dtss_sched *s, uint64_t id, size_t *ret_len); /* of a task that it holds */

@@ -105,7 +105,7 @@ void task_arm(struct dtss_sched *s, struct dtss_time now, struct task *t)
 		uint64_t until = t->due_ns;
 
 		if (t->not_before_ns > now.wall_ns) {
-			uint64_t wall = now.mono_ns + (uint64_t)(t->not_before_ns - now.wall_ns);
+			uint64_t wall = now.mono_ns + ((uint64_t)t->not_before_ns - (uint64_t)now.wall_ns);
 
 			until = wall > until ? wall : until;
 		}

@@ -28,8 +28,6 @@
  * directly, because a slot takes direct ones only after the cascade; so it is enough that a cascade keeps the order of
  * its list and that what is due is turned around, to pop a tick's timers in the order in which they were set.
  */
-enum { WHEEL_TICK_BITS = 20, WHEEL_SLOT_BITS = 6, WHEEL_LAST = WHEEL_LEVELS - 1 };
-
 void wheel_init(struct wheel *w, uint64_t now_ns)
 {
 	memset(w, 0, sizeof(*w));
@@ -247,24 +245,4 @@ uint64_t wheel_next(const struct wheel *w)
 	if (tick == w->tick && level == 0 && w->held_ns > 0)
 		return w->held_ns;
 	return start_ns;
-}
-
-const struct timer *wheel_list(const struct wheel *w, unsigned list)
-{
-	DTSS_ASSERT(list < WHEEL_LISTS);
-	return list == WHEEL_LISTS - 1 ? w->expired : w->slots[list / WHEEL_SLOTS][list % WHEEL_SLOTS];
-}
-
-void wheel_put_back(struct wheel *w, unsigned list, struct timer *t, uint64_t due_ns)
-{
-	DTSS_ASSERT(list < WHEEL_LISTS);
-	DTSS_ASSERT(t->link == NULL && due_ns != DTSS_NEVER);
-	t->due_ns = due_ns;
-	w->count++;
-	if (list == WHEEL_LISTS - 1) {
-		wheel_link(&w->expired, t);
-		return;
-	}
-	wheel_link(&w->slots[list / WHEEL_SLOTS][list % WHEEL_SLOTS], t);
-	w->used[list / WHEEL_SLOTS] |= UINT64_C(1) << list % WHEEL_SLOTS;
 }

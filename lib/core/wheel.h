@@ -15,6 +15,7 @@ struct timer {
 /* levels, slots and bitmaps: see wheel.c for the drawing */
 #define WHEEL_LEVELS 7
 #define WHEEL_SLOTS 64
+enum { WHEEL_TICK_BITS = 20, WHEEL_SLOT_BITS = 6, WHEEL_LAST = WHEEL_LEVELS - 1 };
 
 struct wheel {
 	uint64_t tick; /* all before is done */
@@ -37,10 +38,10 @@ struct timer *wheel_pop(struct wheel *w, uint64_t now_ns);
  * already expired; DTSS_NEVER when none is set. Whoever sleeps until it and pops gets a timer at the latest after
  * WHEEL_LEVELS such sleeps and one more. */
 uint64_t wheel_next(const struct wheel *w);
-/* All lists, to be made again elsewhere: those of the slots, then the one of the expired. */
+/* wheel_lists.c: all lists, to be made again elsewhere: those of the slots, then the one of the expired. */
 #define WHEEL_LISTS (WHEEL_LEVELS * WHEEL_SLOTS + 1)
 const struct timer *wheel_list(const struct wheel *w, unsigned list); /* in its order, by next */
-/* At the head of that list, in a wheel that stands at the same tick. */
-void wheel_put_back(struct wheel *w, unsigned list, struct timer *t, uint64_t due_ns);
+/* At the head of that list, in a wheel that stands at the same tick. 0: one that is due then cannot stand there. */
+int wheel_put_back(struct wheel *w, unsigned list, struct timer *t, uint64_t due_ns);
 
 #endif

@@ -42,7 +42,8 @@ static int node_after_mark_one(struct dtss_node *n, struct dtss_after *after)
 	if (dtss_sched_task_get(n->sched, after->task, &view) != DTSS_E_NOT_FOUND)
 		return 0;
 	if (after->reserved == NODE_AFTER_ASKED)
-		return DTSS_E_BUG; /* not ended by the store's account, and yet not in the engine */
+		/* it lives by the store's account, and is not in the engine: another who leads now has taken it */
+		return n->store_info.lead_expires ? DTSS_E_NOT_LEADER : DTSS_E_BUG;
 	after->reserved = NODE_AFTER_ASK;
 	return 1;
 }
@@ -85,7 +86,7 @@ void node_after_begin(struct dtss_node *n, struct dtss_time now, struct node_req
 
 	DTSS_ASSERT(r->specs != NULL);
 	if (rc < 0)
-		node_after_refuse(n, r, rc);
+		node_answer(n, r, rc, 0);
 	else if (rc == 0)
 		node_after_run(n, now, r);
 	else if (!n->quiet && node_engine_seq(n) > n->stored)

@@ -42,19 +42,32 @@ void dtss_replay_info(const struct dtss_replay *replay, struct dtss_replay_info 
 	*ret_info = replay->info;
 }
 
+#define REPLAY_NS_MAX (UINT64_C(1) << 62) /* 146 years after the machine was started: sums with it do not wrap */
+
+/* The engine trusts whoever calls it that time never goes back; a file is not to be trusted. */
+static int replay_time(struct dtss_replay *r, struct wire_in *in, uint64_t since_ns)
+{
+	uint64_t mono_ns = wire_get64(in);
+	int64_t wall_ns = (int64_t)wire_get64(in);
+
+	if (in->failed || mono_ns < since_ns || mono_ns >= REPLAY_NS_MAX)
+		return DTSS_E_CORRUPT;
+	r->info.now.mono_ns = mono_ns;
+	r->info.now.wall_ns = wall_ns;
+	return 0;
+}
+
 static int replay_head(struct dtss_replay *r, struct wire_in *in, uint32_t flags)
 {
 	const void *magic = wire_get_bytes(in, TRACE_MAGIC_LEN);
 	struct dtss_config cfg;
 	const char *version;
 	uint64_t seq = wire_get64(in);
-	int rc;
+	int rc = replay_time(r, in, 0);
 
-	r->info.now.mono_ns = wire_get64(in);
-	r->info.now.wall_ns = (int64_t)wire_get64(in);
 	trace_get_config(in, &cfg);
 	version = wire_get_string(in, REPLAY_VERSION_MAX - 1);
-	if (!replay_whole(in) || memcmp(magic, TRACE_MAGIC, TRACE_MAGIC_LEN) != 0)
+	if (rc < 0 || !replay_whole(in) || memcmp(magic, TRACE_MAGIC, TRACE_MAGIC_LEN) != 0)
 		return DTSS_E_CORRUPT;
 	r->continues = flags & TRACE_CONTINUES && r->sched != NULL && snapshot_leads(r->sched) && !r->broken &&
 		       seq == r->info.seq;
@@ -99,16 +112,23 @@ static const char *replay_name(uint32_t kind)
 	return names[kind];
 }
 
+/* What was refused is not recorded, but for what is counted. After any other error the engine may be half of one. */
+static int replay_recorded(uint32_t kind, int result)
+{
+	return result >= 0 || (kind == TRACE_REPORT && result == DTSS_E_FENCED) ||
+	       (kind == TRACE_PLACE && result == DTSS_E_NO_WORKER);
+}
+
 static int replay_call(struct dtss_replay *r, struct wire_in *in, uint32_t kind, uint32_t flags)
 {
 	uint64_t seq;
 	int result, rc;
 
-	r->info.now.mono_ns = wire_get64(in);
-	r->info.now.wall_ns = (int64_t)wire_get64(in);
+	if (replay_time(r, in, r->info.now.mono_ns) < 0)
+		return DTSS_E_CORRUPT;
 	result = (int)(int32_t)wire_get32(in);
 	seq = wire_get64(in);
-	if (in->failed)
+	if (in->failed || !replay_recorded(kind, result))
 		return DTSS_E_CORRUPT;
 	r->partial = 0;
 	r->info.verb = replay_name(kind);
@@ -125,6 +145,22 @@ static int replay_call(struct dtss_replay *r, struct wire_in *in, uint32_t kind,
 	return 0;
 }
 
+/* A piece of the snapshot; of the engine that it makes with the last one no time is later than the head's. What does not
+ * become an engine is nothing that could be asked. */
+static int replay_piece(struct dtss_replay *r, const void *data, size_t len)
+{
+	int rc = dtss_sched_restore(r->sched, data, len);
+
+	if (rc == 0 && snapshot_leads(r->sched) &&
+	    (snapshot_latest(r->sched) > r->info.now.mono_ns || snapshot_seq(r->sched) != r->info.seq))
+		rc = DTSS_E_CORRUPT;
+	if (rc == 0 || rc == DTSS_E_STATE) /* it led before */
+		return rc;
+	dtss_sched_destroy(r->sched);
+	r->sched = NULL;
+	return rc;
+}
+
 static int replay_frame(struct dtss_replay *r, const void *data, size_t len)
 {
 	uint32_t kind, flags;
@@ -138,7 +174,7 @@ static int replay_frame(struct dtss_replay *r, const void *data, size_t len)
 	if (r->sched == NULL || r->broken)
 		return DTSS_E_STATE;
 	if (kind < WIRE_TRACE)
-		return dtss_sched_restore(r->sched, data, len);
+		return replay_piece(r, data, len);
 	if (kind >= WIRE_TRACE + TRACE_KINDS || kind == WIRE_TRACE)
 		return DTSS_E_CORRUPT;
 	return replay_call(r, &in, kind - WIRE_TRACE, flags);

@@ -81,7 +81,7 @@ static int replay_submit_decoded(struct dtss_replay *r)
 		}
 	}
 	if (rc == 0)
-		rc = replay_submit_all(r, specs);
+		rc = in.left == 0 ? replay_submit_all(r, specs) : DTSS_E_CORRUPT;
 	while (count > 0)
 		dtss_spec_free(decoded[--count], &r->mem);
 	r->mem.release(r->mem.ctx, specs, size);

@@ -37,7 +37,7 @@ static void plan_times(struct sim *s, struct sim_job *job)
 {
 	job->work = 1 + (uint32_t)sim_choose(s, sim_choose(s, 6) < 5 ? 20 : 300);
 	if (plan_use(s, USE_TIMEOUT, 3))
-		job->timeout_ms = 500 + sim_choose(s, 20000);
+		job->timeout_ms = 500 + sim_choose(s, sim_choose(s, 2) ? 2000 : 20000); /* often it is outlived */
 	if (plan_use(s, USE_DEADLINE, 3))
 		job->deadline_ms = 100 + sim_choose(s, sim_choose(s, 2) ? 60000 : 3000);
 	if (plan_use(s, USE_NOT_BEFORE, 3))
@@ -149,7 +149,7 @@ static void plan_job(struct sim *s, struct sim_client *c, uint32_t at, uint32_t 
 
 static uint32_t plan_count(struct sim *s)
 {
-	uint32_t most = 72 / s->client_count, count;
+	uint32_t most = 56 / s->client_count, count;
 
 	most = most < SIM_JOBS_MAX ? most : SIM_JOBS_MAX;
 	count = most / 4 + (uint32_t)sim_choose(s, most - most / 4);

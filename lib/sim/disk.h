@@ -45,6 +45,7 @@ struct sim_disk {
 	uint8_t identity[DTSS_IDENTITY_LEN];
 	char holder[SIM_NAME_MAX];
 	int led;
+	int leader_died; /* since it was given the lead */
 	uint64_t epoch;
 	uint64_t ttl_ms;
 	uint64_t lead_until_ns; /* by the store's clock */
@@ -65,7 +66,8 @@ void disk_inner_open(struct sim *s, int fresh);
 void disk_fini(struct sim *s);
 void disk_open(struct sim *s, uint32_t scheduler); /* its handle, for a node */
 uint64_t disk_next_ns(const struct sim *s, uint32_t scheduler);
-void disk_due(struct sim *s, struct sim_item *item); /* SIM_ITEM_DISK */
+void disk_leader_died(struct sim *s, uint32_t scheduler); /* when it is the leader */
+void disk_due(struct sim *s, struct sim_item *item);      /* SIM_ITEM_DISK */
 void disk_heal(struct sim *s, uint32_t scheduler);
 void disk_orphan(struct sim *s, struct sim_item *item);    /* SIM_ITEM_ORPHAN */
 void disk_item_free(struct sim *s, struct sim_item *item); /* at the end: what it carries */

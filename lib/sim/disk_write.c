@@ -53,8 +53,11 @@ static int disk_lead(struct sim *s, struct sim_disk_op *o)
 	error = disk_inner(s, &o->op, &done);
 	if (error)
 		return error;
+	if (d->led && d->leader_died && now_ns >= d->lead_until_ns)
+		SOMETIMES(s, SIM_PROBE_LEAD_OF_DEAD_OVER);
 	memcpy(d->holder, o->holder, sizeof d->holder);
 	d->led = 1;
+	d->leader_died = 0;
 	d->epoch = done.u.epoch;
 	d->ttl_ms = o->ttl_ms;
 	d->lead_until_ns = now_ns + o->ttl_ms * SIM_MS;
@@ -64,6 +67,11 @@ static int disk_lead(struct sim *s, struct sim_disk_op *o)
 	sim_say(s, SIM_PLACE_STORE, "epoch %llu for %s", (unsigned long long)d->epoch, d->holder);
 	judge_lead(s, o->scheduler, d->epoch);
 	return 0;
+}
+
+void disk_leader_died(struct sim *s, uint32_t scheduler)
+{
+	s->disk.leader_died |= s->disk.led && strcmp(s->disk.holder, s->schedulers[scheduler].holder) == 0;
 }
 
 static int disk_renew(struct sim *s, const struct sim_disk_op *o)
@@ -76,6 +84,7 @@ static int disk_renew(struct sim *s, const struct sim_disk_op *o)
 	d->lead_until_ns = clock_now(s, SIM_PLACE_STORE).mono_ns + d->ttl_ms * SIM_MS;
 	if (o->type == DTSS_STORE_RESIGN) {
 		d->led = 0;
+		SOMETIMES(s, SIM_PROBE_LEAD_RESIGNED);
 		journal_add(s, JOURNAL_RESIGN, d->epoch, NULL);
 	}
 	return 0;

@@ -31,10 +31,10 @@ static const uint32_t draw_most[DTSS_SIM_FAULTS] = {
 	[DTSS_SIM_FAULT_COMMIT_PAUSE] = 20,
 	[DTSS_SIM_FAULT_COMMIT_POWER] = 10,
 	[DTSS_SIM_FAULT_STEP_CRASH] = 4,
-	[DTSS_SIM_FAULT_WORKER_CRASH] = 10,
+	[DTSS_SIM_FAULT_WORKER_CRASH] = 30,
 	[DTSS_SIM_FAULT_WORKER_PAUSE] = 10,
 	[DTSS_SIM_FAULT_START_FAILS] = 100,
-	[DTSS_SIM_FAULT_START_SLOW] = 100,
+	[DTSS_SIM_FAULT_START_SLOW] = 300,
 	[DTSS_SIM_FAULT_FAILS] = 300,
 	[DTSS_SIM_FAULT_SIGNAL] = 100,
 	[DTSS_SIM_FAULT_OOM] = 100,
@@ -98,7 +98,7 @@ static void draw_config(struct sim *s)
 		c->tasks_max = (uint32_t)draw_limit(s, 10, 100);
 		c->queue_tasks_max = (uint32_t)draw_limit(s, 5, 100);
 		c->key_ttl_ms = draw_limit(s, 300000, 3600000);
-		c->start_confirm_ms = draw_limit(s, 5000, 60000);
+		c->start_confirm_ms = draw_limit(s, 1000, 30000);
 		c->worker_forget_ms = draw_limit(s, 30000, 600000);
 	}
 	c->size = sizeof *c;

@@ -94,19 +94,26 @@ struct judge_task {
 struct judge_fence {
 	uint64_t fence;
 	uint64_t incarnation;
-	uint64_t renewed_ns;     /* on the clock of the leader: the last heartbeat that it took, or the beginning */
-	uint64_t renewed_max_ns; /* the same, but of all that it may have taken */
-	uint64_t acked_true_ns;  /* sending of the last heartbeat that listed it and was answered */
+	uint64_t ended_seq;       /* it was live until then; 0: it still is, or never was */
+	uint64_t renewed_ns;      /* on the clock of the leader: the last heartbeat that it took, or the beginning */
+	uint64_t renewed_true_ns; /* that heartbeat on the true clock; 0: none yet */
+	uint64_t renewed_max_ns;  /* the same, but of all that it may have taken */
+	uint64_t term_ns;         /* true: when its agent is to end it by its assignments; 0: it got none */
+	uint64_t acked_true_ns;   /* sending of the last heartbeat that listed it and was answered */
 	uint64_t told_ns; /* on the clock of the leader: its assignment was sent, or the leader began; 0: not yet */
 	uint32_t task, attempt, worker;
 	uint8_t live, ran, reported_count, started_reported, unlisted;
 	uint8_t stop_told;
 	uint8_t forgotten; /* the leader heard that its worker has it no more */
-	uint64_t
-		stranger; /* the reign in which the leader heard that a worker has it, though it is not live; 0: none */
-	uint8_t given_up; /* for its silence about a start, or long after its timeout: it may still be there */
-	int32_t exit_code; /* of its process, when it ran to its end */
+	/* the reign in which the leader heard that a worker has it, though ...; 0: none */
+	uint64_t stranger;    /* ... it is not live */
+	uint64_t stop_owed;   /* ... it is to be stopped, and the worker does not know yet */
+	uint64_t assign_owed; /* the reign in which it heard that the worker never got it; 0: none */
+	uint8_t given_up;     /* for its silence about a start, or long after its timeout: it may still be there */
+	int32_t exit_code;    /* of its process, when it ran to its end */
 	uint32_t signal;
+	uint32_t end_cause;  /* likewise */
+	uint32_t stop_cause; /* for which its agent first told it to end; NONE: it did not */
 	struct dtss_outcome reported[JUDGE_ENDS_MAX];
 	struct dtss_outcome record; /* as it stands in its record */
 	uint32_t record_state;
@@ -125,6 +132,8 @@ struct judge_key {
 struct judge_heard {
 	uint64_t last_ns; /* on its clock: the last that it took; 0: none since it leads */
 	uint64_t any_ns;  /* the last that reached it */
+	/* the same on the true clock: while its own stands still, that alone tells what came first */
+	uint64_t last_true_ns, any_true_ns;
 	uint64_t incarnation, number;
 	uint64_t fence_seen; /* by the last that it took */
 	uint64_t epoch, epoch_number,
@@ -160,7 +169,7 @@ struct judge_worker {
 	uint64_t taken[JUDGE_RESOURCES_MAX];
 	struct judge_heard heard[JUDGE_SCHEDULERS_MAX];
 	struct judge_sent sent[JUDGE_SENT_MAX];
-	uint64_t given;   /* order of the last gift */
+	uint64_t given;   /* order of the last gift; 0: none since it was registered, or the leader began */
 	uint64_t unheard; /* the fence of an assignment that it may never have heard of; 0: none */
 };
 
@@ -182,14 +191,20 @@ struct judge_reign {
 	uint64_t count;
 };
 
-/* A request, as things stood when it arrived. */
+/* What was durable when the last reign of a scheduler ended. */
+struct judge_deposed {
+	uint64_t seq, task_count, fence;
+};
+
+/* A request, as things stood when it arrived; for who was deposed and may not know it: when it was. */
 struct judge_asked {
 	uint64_t seq; /* that was durable */
 	uint64_t task_count;
 	uint32_t why;   /* what explain must answer; 0: not known */
 	uint32_t count; /* ... and how many it must name */
 	uint8_t rest;   /* all that the engine knew was durable */
-	uint8_t live;   /* the attempt of the log was live */
+	uint8_t live;   /* the attempt of the log was live ... */
+	uint8_t dead;   /* ... and was not: both, where nobody can say what it takes the attempt for */
 };
 
 struct sim_judge {
@@ -202,12 +217,12 @@ struct sim_judge {
 	struct judge_worker workers[JUDGE_WORKERS_MAX];
 	struct judge_clock clocks[JUDGE_SCHEDULERS_MAX];
 	struct judge_reign reign;
-	uint64_t deposed_seq[JUDGE_SCHEDULERS_MAX]; /* that was durable when the last reign of each ended */
-	uint16_t ready[JUDGE_TASKS_MAX];            /* ids */
-	uint16_t live[JUDGE_TASKS_MAX];             /* ids of tasks with a live attempt */
-	uint16_t waits[JUDGE_TASKS_MAX];            /* ids of the other unfinished ones */
-	uint16_t place[JUDGE_TASKS_MAX];            /* where a task stands in its list */
-	uint8_t list[JUDGE_TASKS_MAX];              /* which: 0 none, 1 ready, 2 live, 3 waits */
+	struct judge_deposed deposed[JUDGE_SCHEDULERS_MAX];
+	uint16_t ready[JUDGE_TASKS_MAX]; /* ids */
+	uint16_t live[JUDGE_TASKS_MAX];  /* ids of tasks with a live attempt */
+	uint16_t waits[JUDGE_TASKS_MAX]; /* ids of the other unfinished ones */
+	uint16_t place[JUDGE_TASKS_MAX]; /* where a task stands in its list */
+	uint8_t list[JUDGE_TASKS_MAX];   /* which: 0 none, 1 ready, 2 live, 3 waits */
 	uint32_t list_count[4];
 	char tags[JUDGE_TAGS_MAX][24], resources[JUDGE_RESOURCES_MAX][24];
 	uint32_t tag_count, resource_count, need_count, key_count, worker_count;
@@ -252,5 +267,13 @@ void judge_sent(struct sim *s, uint32_t worker, const struct dtss_message *m);
 void judge_answered(struct sim *s, uint32_t worker, const struct dtss_message *m);
 void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start *start);
 void judge_ended(struct sim *s, const struct sim_proc *p, const struct dtss_outcome *o);
+/* --- judge_agent.c: one agent and its processes --- */
+void judge_delivered(struct sim *s, uint32_t worker, const struct dtss_message *m);
+void judge_beside(struct sim *s, uint32_t worker, const struct dtss_agent_start *start);
+void judge_stopped(struct sim *s, const struct sim_proc *p, const struct dtss_agent_action *stop); /* p may be NULL */
+void judge_exited(struct sim *s, const struct sim_proc *p, const struct dtss_outcome *o);
+void judge_reported(struct sim *s, const struct dtss_report *r);
+void judge_overdue(struct sim *s, uint32_t worker);                            /* its agent has looked at the time */
+void judge_outlived(struct sim *s, uint32_t worker, const struct sim_proc *p); /* it is told to end, or ends */
 
 #endif

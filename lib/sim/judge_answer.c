@@ -35,22 +35,38 @@ static void asked_note(struct sim *s, uint32_t scheduler, const struct sim_call 
 	w->cordon_asked |= call->ask == ASK_CORDON;
 }
 
+/* One that was deposed, and whose clock is too slow, or stood still, to know of it, refuses too as things were then. */
+static void asked_deposed(struct judge_asked *asked, const struct judge_deposed *d, const struct judge_fence *f)
+{
+	int live = f && f->fence <= d->fence && (f->live || f->ended_seq > d->seq);
+
+	DTSS_ASSERT(d->task_count <= asked->task_count);
+	asked->seq = d->seq;
+	asked->task_count = d->task_count;
+	asked->live |= live;
+	asked->dead |= !live;
+}
+
 void judge_asked(struct sim *s, uint32_t scheduler, const struct sim_call *call, uint64_t token)
 {
 	struct judge_asked *asked = &s->judge.asked[scheduler][token % JUDGE_ASKED_MAX];
-	struct dtss_sched *sched = dtss_node_sched(s->schedulers[scheduler].node);
 	const struct judge_fence *f = judge_fence(s, call->arg);
 	uint64_t id = asked_task(s, call);
+	struct dtss_sched *sched;
 	struct dtss_stats stats;
 
 	memset(asked, 0, sizeof *asked);
 	asked->seq = s->judge.last_seq;
-	if (s->wild && scheduler != s->judge.reign.scheduler)
-		asked->seq = s->judge.deposed_seq[scheduler]; /* its clock is too slow, or stood still, to know of it */
 	asked->task_count = s->judge.task_count;
 	asked->live = f && f->live;
+	asked->dead = !asked->live;
+	if (s->wild && scheduler != s->judge.reign.scheduler)
+		asked_deposed(asked, &s->judge.deposed[scheduler], f);
 	asked_note(s, scheduler, call, id);
-	if (!sched || scheduler != s->judge.reign.scheduler)
+	if (scheduler != s->judge.reign.scheduler)
+		return;
+	sched = dtss_node_sched(s->schedulers[scheduler].node);
+	if (!sched)
 		return;
 	memset(&stats, 0, sizeof stats);
 	stats.size = sizeof stats;
@@ -94,7 +110,20 @@ static int replied_too_many(const struct sim *s, const struct sim_job *job)
 	return (c->queue_tasks_max && job->group > c->queue_tasks_max) || (c->tasks_max && job->group > c->tasks_max);
 }
 
-static void replied_submit_error(struct sim *s, const struct sim_call *call, const struct dtss_answer *a)
+/* One of what the jobs wait for came after whom they asked was deposed. */
+static int replied_younger(const struct sim_job *job, uint32_t ask, const struct judge_asked *asked)
+{
+	uint32_t count = ask == ASK_SUBMIT ? job->group : 1, i, p;
+
+	for (i = 0; i < count; i++)
+		for (p = 0; p < job[i].parent_count; p++)
+			if (job[i].parent_ids[p] > asked->task_count)
+				return 1;
+	return 0;
+}
+
+static void replied_submit_error(struct sim *s, const struct sim_call *call, const struct dtss_answer *a,
+				 const struct judge_asked *asked)
 {
 	const struct sim_job *job = &s->clients[call->client].jobs[call->index];
 
@@ -102,7 +131,7 @@ static void replied_submit_error(struct sim *s, const struct sim_call *call, con
 		SOMETIMES(s, a->result == DTSS_E_NOT_FOUND ? SIM_PROBE_UNKNOWN_PARENT : SIM_PROBE_INVALID_REFUSED);
 		return;
 	}
-	if (a->result == DTSS_E_INVALID || a->result == DTSS_E_NOT_FOUND ||
+	if (a->result == DTSS_E_INVALID || (a->result == DTSS_E_NOT_FOUND && !replied_younger(job, call->ask, asked)) ||
 	    (a->result == DTSS_E_TOO_BIG && !replied_too_many(s, job)))
 		sim_violate(s, "S24", "a submit that is right was refused", job->number, (uint64_t)-a->result);
 	if (a->result == DTSS_E_FULL)
@@ -128,7 +157,8 @@ static void replied_retry(struct sim *s, const struct judge_task *t)
 }
 
 /* A verb about a task. */
-static void replied_verb(struct sim *s, const struct sim_call *call, const struct dtss_answer *a)
+static void replied_verb(struct sim *s, const struct sim_call *call, const struct dtss_answer *a,
+			 const struct judge_asked *asked)
 {
 	uint64_t id = asked_task(s, call);
 	const struct judge_task *t = judge_task(s, id);
@@ -140,7 +170,7 @@ static void replied_verb(struct sim *s, const struct sim_call *call, const struc
 		sim_violate(s, "S1", "a retry was acknowledged before it was stored", id, a->u.retry.v);
 	if (a->result == DTSS_E_STATE && call->ask == ASK_CANCEL && t->state < DTSS_TASK_SUCCEEDED)
 		sim_violate(s, "S22", "a cancel was refused, and the task has not ended", id, t->state);
-	if (a->result == DTSS_E_NOT_FOUND && t->state < DTSS_TASK_SUCCEEDED)
+	if (a->result == DTSS_E_NOT_FOUND && t->state < DTSS_TASK_SUCCEEDED && id <= asked->task_count)
 		sim_violate(s, "S1", "an acknowledged task is gone", id, t->state);
 	if (a->result == 0 && call->ask == ASK_RETRY)
 		replied_retry(s, t);
@@ -163,7 +193,7 @@ static void replied_log(struct sim *s, const struct sim_call *call, const struct
 	if (call->ask == ASK_LOG_APPEND) {
 		if (a->result == 0 && !asked->live)
 			sim_violate(s, "S5", "log bytes of a stale attempt were accepted", call->arg, 0);
-		if (a->result == DTSS_E_FENCED && f && f->live && asked->live)
+		if (a->result == DTSS_E_FENCED && f && f->live && !asked->dead)
 			sim_violate(s, "S5", "log bytes of a live attempt were refused", call->arg, 0);
 		SOMETIMES(s, a->result == 0             ? SIM_PROBE_LOG_APPENDED :
 			     a->result == DTSS_E_FENCED ? SIM_PROBE_LOG_FENCED :
@@ -249,13 +279,13 @@ void judge_replied(struct sim *s, uint32_t scheduler, const struct sim_call *cal
 	if (call->ask <= ASK_INVALID && a->result == 0)
 		replied_submit(s, call, a, asked);
 	else if (call->ask <= ASK_INVALID)
-		replied_submit_error(s, call, a);
+		replied_submit_error(s, call, a, asked);
 	else if (call->ask == ASK_LOG_APPEND || call->ask == ASK_LOG_READ)
 		replied_log(s, call, a, asked);
 	else if (call->ask == ASK_PLACE)
 		replied_place(s, call, a);
 	else if (call->ask < ASK_DRAIN)
-		replied_verb(s, call, a);
+		replied_verb(s, call, a, asked);
 	if (a->result != 0 || s->violation.id)
 		return;
 	if (call->ask == ASK_GET)

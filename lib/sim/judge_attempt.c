@@ -35,8 +35,10 @@ void judge_attempt_free(struct sim *s, struct judge_task *t)
 	uint32_t i;
 
 	t->live = 0;
-	if (f)
+	if (f) {
 		f->live = 0;
+		f->ended_seq = s->judge.last_seq;
+	}
 	if (!w)
 		return;
 	DTSS_ASSERT(w->leased > 0);
@@ -81,7 +83,8 @@ static void attempt_lost(struct sim *s, const struct judge_task *t, const struct
 	if (attempt_runs(s, w, f->fence))
 		SOMETIMES(s, SIM_PROBE_LOST_STILL_RUNS);
 	/* a heartbeat may have come after it was decided, and before that was stored */
-	if (now && f->renewed_ns && f->renewed_ns <= now && now < f->renewed_ns + lease)
+	if (now && f->renewed_ns && f->renewed_ns <= now && f->renewed_true_ns <= s->judge.event_true &&
+	    now < f->renewed_ns + lease)
 		sim_violate(s, "L2", "a lease was lost before its time", f->fence,
 			    (f->renewed_ns + lease - now) / JUDGE_MS);
 	if (f->acked_true_ns && f->acked_true_ns < s->judge.event_true && !s->wild &&

@@ -9,13 +9,18 @@ static int grant_better(const struct judge_task *a, uint64_t a_id, const struct 
 	return a->priority != b->priority ? a->priority > b->priority : a_id < b_id;
 }
 
+static int grant_open(const struct sim *s, const struct judge_worker *w)
+{
+	return judge_open(s, w, s->judge.event_ns, s->judge.event_true);
+}
+
 /* Is there a worker that beyond doubt could take it at that moment? */
 static int grant_somebody_fits(const struct sim *s, const struct judge_need *n)
 {
 	uint32_t i;
 
 	for (i = 0; i < s->judge.worker_count; i++)
-		if (judge_fits(&s->judge.workers[i], n) && judge_open(s, &s->judge.workers[i], s->judge.event_ns))
+		if (judge_fits(&s->judge.workers[i], n) && grant_open(s, &s->judge.workers[i]))
 			return 1;
 	return 0;
 }
@@ -61,12 +66,12 @@ static void grant_placement(struct sim *s, const struct judge_task *t, const str
 	const struct judge_need *n = &s->judge.needs[t->need];
 	uint32_t i, fit = 0;
 
-	if (!judge_open(s, w, s->judge.event_ns))
+	if (!grant_open(s, w))
 		return;
 	for (i = 0; i < s->judge.worker_count; i++) {
 		const struct judge_worker *v = &s->judge.workers[i];
 
-		if (v == w || !judge_fits(v, n) || !judge_open(s, v, s->judge.event_ns))
+		if (v == w || !judge_fits(v, n) || !grant_open(s, v))
 			continue;
 		fit++;
 		if (!grant_prefers(s, w, v) && !grant_prefers(s, v, w))
@@ -96,7 +101,8 @@ static void grant_allowed(struct sim *s, uint64_t id, const struct judge_worker 
 		sim_violate(s, "S13", "work for a worker that is offline", id, w->now.number);
 	if (!now || !r->lead_ns)
 		return;
-	if (h->stopping && h->last_ns >= r->lead_ns && h->any_ns <= now && h->incarnation == w->now.incarnation)
+	if (h->stopping && h->last_ns >= r->lead_ns && h->any_true_ns <= s->judge.event_true &&
+	    h->incarnation == w->now.incarnation)
 		sim_violate(s, "S13", "work for an agent that is shutting down", id, w->now.number);
 	for (i = 0; i < JUDGE_HEARD_MAX; i++)
 		if (h->ring[i] && h->ring[i] >= r->lead_ns && h->ring[i] <= now && now < h->ring[i] + patience)

@@ -8,6 +8,7 @@
 
 /* What the files of the judge offer to each other. since: 0.1, every identifier */
 #define JUDGE_MS UINT64_C(1000000)
+#define JUDGE_SLACK_NS (50 * JUDGE_MS) /* clocks are at most a hundredth off, and what is due is done at once */
 
 enum judge_list { JUDGE_NONE = 0, JUDGE_READY = 1, JUDGE_LIVE = 2, JUDGE_WAITS = 3 };
 
@@ -22,8 +23,8 @@ struct judge_worker *judge_worker_named(struct sim *s, const char *name); /* mad
 void judge_list_put(struct sim *s, uint64_t id, enum judge_list list);
 /* By the worker's record, and what it runs: has it all tags, a free slot, and enough of each resource? */
 int judge_fits(const struct judge_worker *w, const struct judge_need *n);
-/* Beyond doubt online, open, and with a load that is known, at that time. */
-int judge_open(const struct sim *s, const struct judge_worker *w, uint64_t at_ns);
+/* Beyond doubt online, open, and with a load that is known, at that time; ns is on the leader's clock. */
+int judge_open(const struct sim *s, const struct judge_worker *w, uint64_t at_ns, uint64_t at_true_ns);
 uint32_t judge_need_intern(struct sim *s, const struct dtss_task_spec *spec);
 uint32_t judge_tag_bit(struct sim *s, const char *tag); /* 0: too many tags */
 uint32_t judge_resource(struct sim *s, const char *name);
@@ -63,6 +64,10 @@ void judge_key_lead(struct sim *s);
 void judge_key_record(struct sim *s, const struct dtss_key_record *r, uint32_t flags);
 void judge_key_settle(struct sim *s); /* the batch is over */
 void judge_key_rest(struct sim *s, uint64_t now_ns);
+
+/* --- judge_owed.c --- */
+void judge_owes(struct sim *s, const struct judge_worker *w, const struct dtss_heartbeat *hb); /* the leader took it */
+void judge_owes_no_more(struct sim *s, const struct dtss_message *m);                          /* it is told */
 
 /* --- judge_rest.c --- */
 uint64_t judge_continued(const struct sim *s, int64_t since_wall, uint64_t wait_ns);

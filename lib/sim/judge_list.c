@@ -91,7 +91,7 @@ int judge_fits(const struct judge_worker *w, const struct judge_need *n)
 	return 1;
 }
 
-int judge_open(const struct sim *s, const struct judge_worker *w, uint64_t at_ns)
+int judge_open(const struct sim *s, const struct judge_worker *w, uint64_t at_ns, uint64_t at_true_ns)
 {
 	const struct judge_heard *h = &w->heard[s->judge.reign.scheduler];
 	const struct judge_reign *r = &s->judge.reign;
@@ -99,7 +99,7 @@ int judge_open(const struct sim *s, const struct judge_worker *w, uint64_t at_ns
 	if (!w->now.number || w->now.draining || w->now.cordoned || w->changes > 1 ||
 	    w->now.status != DTSS_WORKER_ONLINE)
 		return 0;
-	if (!at_ns || !r->lead_ns || h->last_ns <= r->lead_ns || h->last_ns > at_ns || h->any_ns > at_ns)
+	if (!at_ns || !r->lead_ns || h->last_ns <= r->lead_ns || h->any_true_ns > at_true_ns)
 		return 0;
 	if (w->unheard || h->stopping || h->fuzzy || h->incarnation != w->now.incarnation ||
 	    (s->judge.places && w->now.address))

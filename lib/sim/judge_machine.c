@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/judge_impl.h"
 
-/* What the workers said and heard, and what they ran: S5, S11, S13, X3, X6. */
+/* What the workers said and heard, and what they ran: S5, S11, S13, X2, X3, X6. */
 
 /* Does the end that is reported belong to its process? */
 static void heard_report(struct sim *s, const struct dtss_report *r)
@@ -43,8 +43,10 @@ static void heard_leases(struct sim *s, uint32_t scheduler, const struct judge_w
 		if (!f || !f->live || &s->judge.workers[f->worker] != w)
 			continue;
 		f->renewed_max_ns = now;
-		if (taken && f->incarnation == hb->incarnation)
-			f->renewed_ns = now;
+		if (!taken || f->incarnation != hb->incarnation)
+			continue;
+		f->renewed_ns = now;
+		f->renewed_true_ns = s->true_ns;
 	}
 }
 
@@ -84,34 +86,6 @@ static uint8_t heard_fuzzy(struct sim *s, const struct dtss_heartbeat *hb)
 	return fuzzy;
 }
 
-/* The leader cannot know less than what is stored: what is there and should not be is to be stopped. */
-static void heard_strangers(struct sim *s, const struct dtss_heartbeat *hb)
-{
-	struct sim_judge *j = &s->judge;
-	size_t i;
-
-	for (i = 0; i < hb->held_count; i++) {
-		struct judge_fence *f = judge_fence(s, hb->held[i].fence);
-
-		if (!f || f->live || hb->held[i].state == DTSS_ATTEMPT_ENDED || f->stranger == j->reign.count)
-			continue;
-		f->stranger = j->reign.count;
-		j->strangers++;
-	}
-}
-
-static void told_stop(struct sim *s, const struct dtss_message_stop *m)
-{
-	struct judge_fence *f = judge_fence(s, m->fence);
-
-	if (!f)
-		return;
-	f->stop_told = 1;
-	if (f->stranger && f->stranger == s->judge.reign.count)
-		s->judge.strangers--;
-	f->stranger = 0;
-}
-
 static int heard_taken(struct sim *s, uint32_t scheduler, const struct judge_worker *w, const struct dtss_heartbeat *hb)
 {
 	const struct judge_heard *h = &w->heard[scheduler];
@@ -145,6 +119,7 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 	for (i = 0; i < hm->report_count; i++)
 		heard_report(s, &hm->reports[i]);
 	h->any_ns = judge_now(s, scheduler).mono_ns;
+	h->any_true_ns = s->true_ns;
 	h->ring[h->ring_count++ % JUDGE_HEARD_MAX] = h->any_ns;
 	if (hb->epoch > h->epoch) {
 		h->epoch = hb->epoch;
@@ -162,9 +137,10 @@ void judge_heard(struct sim *s, uint32_t scheduler, const struct dtss_message *m
 	if (scheduler == s->judge.reign.scheduler && (hb->fence_seen >= w->unheard || hb->incarnation > h->incarnation))
 		w->unheard = 0;
 	if (scheduler == s->judge.reign.scheduler)
-		heard_strangers(s, hb);
+		judge_owes(s, w, hb);
 	h->fuzzy = heard_fuzzy(s, hb);
 	h->last_ns = h->any_ns;
+	h->last_true_ns = h->any_true_ns;
 	h->incarnation = hb->incarnation;
 	h->number = hb->number;
 	h->fence_seen = hb->fence_seen;
@@ -194,6 +170,27 @@ static void told_assign(struct sim *s, uint32_t scheduler, const struct dtss_mes
 		f->renewed_max_ns = f->told_ns;
 }
 
+/* S1, S5: what a worker is told of its reports is stored, or it would forget what the next leader has to know. */
+static void told_acks(struct sim *s, uint32_t scheduler, const struct dtss_message_answer *a)
+{
+	const struct judge_reign *r = &s->judge.reign;
+	size_t i;
+
+	for (i = 0; i < a->ack_count; i++) {
+		const struct dtss_ack *ack = &a->acks[i];
+		const struct judge_fence *f = judge_fence(s, ack->fence);
+
+		if (!f || !f->live)
+			continue;
+		if (ack->result == 0 && ack->kind == DTSS_REPORT_ENDED)
+			sim_violate(s, "S1", "an end was acknowledged before it was stored", ack->task.v, ack->fence);
+		if (ack->result == 0 && judge_task(s, f->task)->live == DTSS_ATTEMPT_LEASED)
+			sim_violate(s, "S1", "a start was acknowledged before it was stored", ack->task.v, ack->fence);
+		if (ack->result == DTSS_E_FENCED && scheduler == r->scheduler && a->epoch == r->epoch)
+			sim_violate(s, "S5", "a report of a live attempt was refused", ack->task.v, ack->fence);
+	}
+}
+
 /* S7: who has been deposed, and hears so from a worker, must not renew its leases. */
 static void told_answer(struct sim *s, uint32_t scheduler, const char *worker, const struct dtss_message_answer *a)
 {
@@ -207,14 +204,14 @@ static void told_answer(struct sim *s, uint32_t scheduler, const char *worker, c
 	    a->number >= h->epoch_number)
 		sim_violate(s, "S7", "a deposed leader took a heartbeat that knows of a newer epoch", a->epoch,
 			    h->epoch);
+	told_acks(s, scheduler, a);
 }
 
 void judge_told(struct sim *s, uint32_t scheduler, const char *worker, const struct dtss_message *m)
 {
+	judge_owes_no_more(s, m);
 	if (m->type == DTSS_MESSAGE_ASSIGN)
 		told_assign(s, scheduler, &m->u.assign);
-	if (m->type == DTSS_MESSAGE_STOP)
-		told_stop(s, &m->u.stop);
 	if (m->type == DTSS_MESSAGE_STOP)
 		SOMETIMES(s, m->u.stop.cause == DTSS_CAUSE_CANCEL  ? SIM_PROBE_STOP_CANCEL :
 			     m->u.stop.cause == DTSS_CAUSE_TIMEOUT ? SIM_PROBE_STOP_TIMEOUT :
@@ -236,6 +233,8 @@ void judge_sent(struct sim *s, uint32_t worker, const struct dtss_message *m)
 	sent->count = 0;
 	for (i = 0; i < hb->held_count && sent->count < JUDGE_HELD_MAX; i++)
 		sent->fences[sent->count++] = hb->held[i].fence;
+	for (i = 0; i < m->u.heartbeat.report_count; i++)
+		judge_reported(s, &m->u.heartbeat.reports[i]);
 }
 
 void judge_answered(struct sim *s, uint32_t worker, const struct dtss_message *m)
@@ -261,12 +260,13 @@ void judge_answered(struct sim *s, uint32_t worker, const struct dtss_message *m
 			SOMETIMES(s, SIM_PROBE_REPORT_FENCED);
 }
 
-/* X6 is about attempts that were lost; one that is not told to have started, or hangs, is only told to stop. */
-static int started_given_up(struct sim *s, uint64_t fence)
+/* X6 is about attempts that were lost; one that is not told to have started, or hangs, is only told to stop. Until its worker
+ * hears that, it may run beside a newer one; it may even begin after that one, when its assignment was under way so long. */
+static int started_given_up(struct sim *s, uint64_t fence, uint64_t other)
 {
-	const struct judge_fence *f = judge_fence(s, fence);
+	const struct judge_fence *older = judge_fence(s, fence < other ? fence : other);
 
-	return f && f->given_up;
+	return older && older->given_up;
 }
 
 /* X6: a lost attempt is dead before the next one starts, wherever that is; S13: what runs fits the machine. */
@@ -281,6 +281,7 @@ void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start
 		sim_violate(s, "S11", "a process starts whose grant is not stored", start->task.v, start->fence);
 	if (f && !f->live)
 		SOMETIMES(s, SIM_PROBE_STARTED_TOO_LATE);
+	judge_beside(s, worker, start);
 	for (i = 0; i < s->worker_count; i++)
 		for (n = 0; n < SIM_PROCS_MAX; n++) {
 			const struct sim_proc *p = &s->workers[i].procs[n];
@@ -288,43 +289,21 @@ void judge_started(struct sim *s, uint32_t worker, const struct dtss_agent_start
 			if (!p->end_ns)
 				continue;
 			slots += i == worker && !p->signal;
-			if (p->task == start->task.v && !p->excused && !s->wild && !at->late &&
-			    !started_given_up(s, p->fence))
+			if (p->task == start->task.v && !p->excused && !s->wild &&
+			    !started_given_up(s, p->fence, start->fence))
 				sim_violate(s, "X6", "two attempts of a task run at once", p->task, p->fence);
 		}
 	if (slots > at->slots && !s->wild)
 		sim_violate(s, "S13", "more processes than the machine has slots", slots, at->slots);
 }
 
-/* Clocks are at most a hundredth off, and what is due is done at once. */
-#define ENDED_SLACK_NS (50 * SIM_MS)
-
-/* Its agent had the time to stop it: it may not run on when its grace, or its lease by what the agent had heard, is over. */
-static void ended_in_time(struct sim *s, const struct sim_proc *p, uint64_t acked_ns)
-{
-	uint64_t from = acked_ns > p->begun_ns ? acked_ns : p->begun_ns;
-	uint64_t lease = s->sched_cfg.lease_ms * SIM_MS, grace = WORKER_KILL_GRACE_MS * SIM_MS, term = lease / 10 * 9;
-
-	term = term > grace ? term - grace :
-			      lease / 2; /* then it is told to end, so that it is dead after nine tenths */
-	if (p->excused || s->wild)
-		return;
-	if (p->term_ns && s->true_ns > p->term_ns + grace + grace / 50 + ENDED_SLACK_NS)
-		sim_violate(s, "X2", "a process that ignores its end was not killed after its grace", p->task,
-			    p->fence);
-	if (!p->term_ns && s->true_ns > from + term + term / 50 + ENDED_SLACK_NS)
-		sim_violate(s, "X6", "a process was not told to end though its lease was nearly over", p->task,
-			    p->fence);
-}
-
+/* Its agent had the time to stop it: it may not run on when its grace is over. */
 void judge_ended(struct sim *s, const struct sim_proc *p, const struct dtss_outcome *o)
 {
-	struct judge_fence *f = judge_fence(s, p->fence);
+	uint64_t grace = WORKER_KILL_GRACE_MS * SIM_MS;
 
-	ended_in_time(s, p, f ? f->acked_true_ns : 0);
-	if (!f)
-		return;
-	f->ran = 1;
-	f->exit_code = o->exit_code;
-	f->signal = o->signal;
+	if (!p->excused && !s->wild && p->term_ns && s->true_ns > p->term_ns + grace + grace / 50 + JUDGE_SLACK_NS)
+		sim_violate(s, "X2", "a process that ignores its end was not killed after its grace", p->task,
+			    p->fence);
+	judge_exited(s, p, o);
 }

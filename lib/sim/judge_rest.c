@@ -27,6 +27,7 @@ static void reign_live(struct sim *s, struct judge_task *t)
 	if (!f)
 		return;
 	f->renewed_ns = f->told_ns = r->lead_ns;
+	f->renewed_true_ns = r->event_true;
 	f->forgotten = 0;
 	f->renewed_max_ns = heard > r->lead_ns ? heard : r->lead_ns;
 }
@@ -43,6 +44,16 @@ static void reign_probe(struct sim *s, const struct judge_task *t)
 									  SIM_PROBE_LEAD_WITH_UNTOLD);
 }
 
+static void reign_over(struct sim_judge *j, uint32_t scheduler, uint64_t seq)
+{
+	struct judge_deposed *d = &j->deposed[scheduler];
+
+	DTSS_ASSERT(seq >= d->seq && j->task_count >= d->task_count);
+	d->seq = seq;
+	d->task_count = j->task_count;
+	d->fence = j->last_fence;
+}
+
 void judge_reign(struct sim *s, uint32_t scheduler, uint64_t epoch, const struct dtss_event *e)
 {
 	struct sim_judge *j = &s->judge;
@@ -55,7 +66,7 @@ void judge_reign(struct sim *s, uint32_t scheduler, uint64_t epoch, const struct
 			     r->scheduler == scheduler ? SIM_PROBE_SAME_LEADER_AGAIN :
 							 SIM_PROBE_OTHER_LEADER);
 	if (r->count && r->scheduler != scheduler)
-		j->deposed_seq[r->scheduler] = e->seq - 1;
+		reign_over(j, r->scheduler, e->seq - 1);
 	r->scheduler = scheduler;
 	r->epoch = epoch;
 	r->seq = e->seq;
@@ -98,8 +109,13 @@ static void rest_live(struct sim *s, uint64_t id, uint64_t now)
 	if (s->judge.quiet && t->live_seq > s->judge.reign.seq && t->live == DTSS_ATTEMPT_STOPPING && f->told_ns &&
 	    !f->stop_told)
 		sim_violate(s, "S22", "a task was cancelled, and nobody was told to stop it", id, f->fence);
+	if (s->judge.quiet && t->live == DTSS_ATTEMPT_STOPPING && f->stop_owed == s->judge.reign.count)
+		sim_violate(s, "S22", "a worker still runs what was cancelled, and was not told again", id, f->fence);
 	if (s->judge.quiet && t->live_seq > s->judge.reign.seq && t->live == DTSS_ATTEMPT_LEASED && !f->told_ns)
 		sim_violate(s, "L4", "a task was granted, and not given out", id, f->fence);
+	if (s->judge.quiet && t->live == DTSS_ATTEMPT_LEASED && f->assign_owed == s->judge.reign.count &&
+	    now + JUDGE_MS <= f->told_ns + c->lease_ms * JUDGE_MS) /* what is left is told in whole milliseconds */
+		sim_violate(s, "L4", "a worker never got its assignment, and was not told again", id, f->fence);
 	if (f->forgotten)
 		sim_violate(s, "L2", "an attempt that its worker has no more is still waited for", id, f->fence);
 	if (s->judge.workers[t->worker - 1].now.incarnation > f->incarnation)
@@ -154,7 +170,8 @@ static void rest_ready(struct sim *s, uint64_t now)
 			continue;
 		asked |= bit;
 		for (n = 0; n < j->worker_count; n++)
-			if (judge_fits(&j->workers[n], &j->needs[t->need]) && judge_open(s, &j->workers[n], now))
+			if (judge_fits(&j->workers[n], &j->needs[t->need]) &&
+			    judge_open(s, &j->workers[n], now, s->true_ns))
 				sim_violate(s, "L4", "a task waits, and a worker that fits it is idle", j->ready[i],
 					    j->workers[n].now.number);
 		SOMETIMES(s, SIM_PROBE_READY_AT_REST);

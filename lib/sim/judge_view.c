@@ -105,7 +105,7 @@ static uint32_t why_ready(struct sim *s, const struct judge_need *n, uint64_t no
 		for (r = 0; r < JUDGE_RESOURCES_MAX; r++)
 			fits &= n->amounts[r] <= w->now.amounts[r];
 		big += (uint32_t)fits;
-		open += fits && judge_open(s, w, now);
+		open += fits && judge_open(s, w, now, s->true_ns);
 		shut += fits && (w->now.draining || w->now.cordoned || w->now.status == DTSS_WORKER_OFFLINE);
 	}
 	if (!known)

@@ -81,7 +81,8 @@ static void worker_offline(struct sim *s, const struct judge_worker *w)
 	uint64_t now = s->judge.event_ns, from = h->last_ns > r->lead_ns ? h->last_ns : r->lead_ns;
 
 	SOMETIMES(s, w->leased ? SIM_PROBE_OFFLINE_WITH_WORK : SIM_PROBE_OFFLINE);
-	if (now && r->lead_ns && from <= now && now < from + s->judge.cfg.offline_ms * JUDGE_MS)
+	if (now && r->lead_ns && h->last_true_ns <= s->judge.event_true &&
+	    now < from + s->judge.cfg.offline_ms * JUDGE_MS)
 		sim_violate(s, "S18", "a worker was called offline too early", w->now.number, (now - from) / JUDGE_MS);
 }
 
@@ -94,6 +95,7 @@ static void worker_forgotten(struct sim *s, struct judge_worker *w, const struct
 		sim_violate(s, "S23", "a worker was forgotten that is still needed", w->now.number, w->leased);
 	SOMETIMES(s, SIM_PROBE_WORKER_FORGOTTEN);
 	memset(&w->now, 0, sizeof w->now);
+	w->given = 0; /* when it comes back it is new: nobody there remembers its turns */
 }
 
 static void worker_probe(struct sim *s, const struct judge_worker *w)

@@ -50,7 +50,6 @@ static void net_put(struct sim *s, uint32_t from, uint32_t to, size_t len, uint6
 
 	item->bytes = arena_alloc(&s->arena, len);
 	item->len = (uint32_t)len;
-	item->serial = s->true_ns;
 	memcpy(item->bytes, s->net.scratch, len);
 	s->net.under_way[to]++;
 	agenda_add(s, item, due_ns);

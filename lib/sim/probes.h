@@ -83,7 +83,14 @@
 	X(SIM_PROBE_STALE_SUCCESS, "a success was reported of an attempt that was superseded")                         \
 	X(SIM_PROBE_REPORTED_TWICE, "an end was reported twice")                                                       \
 	X(SIM_PROBE_REPORT_FENCED, "a worker was told that its report is stale")                                       \
-	X(SIM_PROBE_STARTED_TOO_LATE, "a process was started whose attempt had ended")
+	X(SIM_PROBE_STARTED_TOO_LATE, "a process was started whose attempt had ended")                                 \
+	X(SIM_PROBE_TIMEOUT_PASSED, "a process was told to end for its run timeout")                                   \
+	X(SIM_PROBE_TIMEOUT_IGNORED, "a process was killed that ignored the end of its run timeout")                   \
+	X(SIM_PROBE_TIMEOUT_SUCCESS, "a process exited with 0 after it was told to end for its run timeout")           \
+	X(SIM_PROBE_CANCEL_SUCCESS, "a process exited with 0 after it was told to end for a cancel")                   \
+	X(SIM_PROBE_FENCED_SUCCESS, "a process exited with 0 after it was told to end for its lease or a drain")       \
+	X(SIM_PROBE_ASSIGNED_BESIDE_RUNNING, "an assignment came while an older attempt of its task ran there")        \
+	X(SIM_PROBE_ASSIGNED_BESIDE_STOPPING, "an assignment came while an older attempt of its task was stopping")
 
 #define SIM_PROBE_WORKER_MAP(X)                                                                                        \
 	X(SIM_PROBE_ASSIGNED, "a task was given out")                                                                  \
@@ -91,6 +98,7 @@
 	X(SIM_PROBE_STOP_CANCEL, "a worker was told to stop for a cancel")                                             \
 	X(SIM_PROBE_STOP_TIMEOUT, "a worker was told to stop for a timeout")                                           \
 	X(SIM_PROBE_STOP_SUPERSEDED, "a worker was told to stop what is not its own any more")                         \
+	X(SIM_PROBE_STOP_UNHEARD, "a worker ran on what it had been told to stop")                                     \
 	X(SIM_PROBE_ANSWERED_STALE, "a worker was told that a newer incarnation is registered")                        \
 	X(SIM_PROBE_ANSWERED_EPOCH, "a worker had seen a newer epoch than the scheduler that it asked")                \
 	X(SIM_PROBE_HEARTBEAT_TAKEN, "a heartbeat was new")                                                            \
@@ -188,6 +196,8 @@
 
 #define SIM_PROBE_STORE_MAP(X)                                                                                         \
 	X(SIM_PROBE_LEAD_GIVEN, "a scheduler was given the lead")                                                      \
+	X(SIM_PROBE_LEAD_RESIGNED, "a lead was resigned")                                                              \
+	X(SIM_PROBE_LEAD_OF_DEAD_OVER, "a lead was given when the term of a dead leader was over")                     \
 	X(SIM_PROBE_LEAD_OVER_COMMIT, "lead was given while a commit of another was in flight")                        \
 	X(SIM_PROBE_SAME_EPOCH_AGAIN, "a leader recovered in its own epoch")                                           \
 	X(SIM_PROBE_SAME_LEADER_AGAIN, "a leader came again with a new epoch")                                         \

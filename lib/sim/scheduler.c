@@ -71,6 +71,8 @@ static void scheduler_gone(struct sim *s, uint32_t index, uint64_t down_ns)
 void scheduler_crash(struct sim *s, uint32_t index, uint64_t down_ns)
 {
 	struct sim_scheduler *sc = &s->schedulers[index];
+	uint64_t batches = s->counts.batches;
+	int led = s->disk.led;
 
 	if (!sc->node) {
 		if (down_ns == DTSS_NEVER || s->true_ns + down_ns > sc->start_ns)
@@ -80,13 +82,19 @@ void scheduler_crash(struct sim *s, uint32_t index, uint64_t down_ns)
 	}
 	s->counts.node_crashes++;
 	sim_say(s, SIM_PLACE_SCHEDULERS + index, "dies");
+	disk_leader_died(s, index);
 	sc->crash_now = 1;
 	scheduler_gone(s, index, down_ns);
+	DTSS_ASSERT(s->disk.led == led);           /* the dead do not resign, others wait until its term is over ... */
+	DTSS_ASSERT(s->counts.batches == batches); /* ... and they store nothing more */
 }
 
+/* In good order, with time to resign. One that stands still does not hear that it should. */
 void scheduler_close(struct sim *s, uint32_t index, uint64_t down_ns)
 {
-	if (!s->schedulers[index].node)
+	const struct sim_scheduler *sc = &s->schedulers[index];
+
+	if (!sc->node || sc->paused_ns > s->true_ns)
 		return;
 	sim_say(s, SIM_PLACE_SCHEDULERS + index, "is shut down");
 	scheduler_gone(s, index, down_ns);

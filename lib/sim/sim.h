@@ -220,14 +220,15 @@ struct sim_proc {
 	uint64_t task, fence;
 	uint64_t end_ns;     /* true; 0: this slot is free; DTSS_NEVER: it does not end by itself */
 	uint64_t started_ns; /* true: when the agent is told that it runs; 0: it was */
-	uint64_t begun_ns;   /* true */
 	uint64_t term_ns;    /* true: when it was first told to end; 0: it was not */
+	uint64_t timeout_ms; /* of its specification; 0: none */
+	uint64_t timeout_ns; /* on its machine's monotonic clock: its run timeout; 0: none, or it is not known to run */
 	uint32_t gpus;
 	int32_t exit_code;
 	uint32_t cause; /* enum dtss_cause */
 	uint32_t signal;
 	int ignores_term;
-	int excused; /* its agent was paused, or learnt of it late: it may overlap with its successor */
+	int excused; /* its agent was paused: it may overlap with its successor */
 };
 
 struct sim_worker {
@@ -238,12 +239,10 @@ struct sim_worker {
 	uint32_t slots;
 	uint32_t gpus; /* a named resource; 0: none */
 	uint64_t incarnation;
-	uint64_t start_ns;   /* true; while it is down; DTSS_NEVER: it does not come back */
-	uint64_t paused_ns;  /* true */
-	int drains;          /* its agent is shutting down */
-	int late;            /* what it starts now was assigned long ago: it may overlap with its successor */
-	uint64_t late_fence; /* the highest that it learnt of so late; a start may wait for an older attempt to end */
-	uint32_t scheduler;  /* the one that it talks to */
+	uint64_t start_ns;  /* true; while it is down; DTSS_NEVER: it does not come back */
+	uint64_t paused_ns; /* true */
+	int drains;         /* its agent is shutting down */
+	uint32_t scheduler; /* the one that it talks to */
 	uint32_t unanswered;
 	struct sim_inbox inbox;
 	struct sim_proc procs[SIM_PROCS_MAX];
@@ -252,7 +251,7 @@ struct sim_worker {
 /* proc.c */
 uint64_t proc_next_ns(const struct sim_worker *w); /* true */
 void proc_start(struct sim *s, uint32_t worker, const struct dtss_agent_start *start);
-void proc_stop(struct sim *s, uint32_t worker, uint64_t fence, int force);
+void proc_stop(struct sim *s, uint32_t worker, const struct dtss_agent_action *stop);
 void proc_turn(struct sim *s, uint32_t worker); /* what has started or ended */
 
 void worker_init(struct sim *s, uint32_t index);

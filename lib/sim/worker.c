@@ -11,9 +11,6 @@
 #define WORKER_PAUSE_MS 90000
 #define WORKER_UNANSWERED_MAX 3 /* heartbeats; then it turns to the next scheduler */
 #define WORKER_AGAIN_NS 1000
-/* An agent counts a lease from when it hears of it, and leaves a tenth for that. What was under way, or lay unread, for half
- * of this is not promised to be over in time. */
-#define WORKER_LATE 20
 
 static void worker_start(struct sim *s, uint32_t index)
 {
@@ -99,7 +96,7 @@ static void worker_actions(struct sim *s, uint32_t index)
 			proc_start(s, index, &a.u.start);
 			break;
 		case DTSS_AGENT_STOP:
-			proc_stop(s, index, a.u.stop.fence, (int)a.u.stop.force);
+			proc_stop(s, index, &a);
 			break;
 		case DTSS_AGENT_SEND:
 			worker_send(s, index, a.u.message);
@@ -187,11 +184,9 @@ static void worker_deliver(struct sim *s, uint32_t index, struct sim_item *item)
 		return;
 	}
 	judge_answered(s, index, m);
+	judge_delivered(s, index, m);
 	if (m->type == DTSS_MESSAGE_ANSWER)
 		w->unanswered = 0;
-	else if (m->type == DTSS_MESSAGE_ASSIGN && m->u.assign.fence > w->late_fence &&
-		 (s->true_ns - item->serial) / SIM_MS >= m->u.assign.lease_ms / WORKER_LATE)
-		w->late_fence = m->u.assign.fence;
 	DTSS_ASSERT(dtss_agent_message(w->agent, clock_now(s, SIM_PLACE_WORKERS + index), m) == 0);
 	dtss_message_free(m, &s->arena.mem);
 	worker_actions(s, index);
@@ -206,6 +201,7 @@ static void worker_act(struct sim *s, uint32_t index)
 	proc_turn(s, index);
 	DTSS_ASSERT(dtss_agent_tick(w->agent, clock_now(s, SIM_PLACE_WORKERS + index)) == 0);
 	worker_actions(s, index);
+	judge_overdue(s, index);
 	while ((item = inbox_take(&w->inbox)) != NULL) {
 		worker_deliver(s, index, item);
 		agenda_free(s, item);

@@ -92,7 +92,7 @@ static const struct line lines[] = {
 		FIELD(dtss_message_assign, epoch), FIELD(dtss_message_assign, incarnation),
 		FIELD(dtss_message_assign, lease_ms), FIELD(dtss_message_assign, attempt),
 		FIELD(dtss_message_assign, reserved), FIELD(dtss_message_assign, spec),
-		FIELD(dtss_message_assign, spec_len),
+		FIELD(dtss_message_assign, spec_len), FIELD(dtss_message_assign, heartbeat),
 	STRUCT(dtss_message_stop), FIELD(dtss_message_stop, task), FIELD(dtss_message_stop, fence),
 		FIELD(dtss_message_stop, epoch), FIELD(dtss_message_stop, incarnation),
 		FIELD(dtss_message_stop, cause), FIELD(dtss_message_stop, reserved),

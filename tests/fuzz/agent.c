@@ -146,6 +146,8 @@ static void assign(struct fuzz_in *in, struct dtss_message_assign *a, uint8_t *b
 	a->spec_len = dtss_spec_encode(&spec, bytes, cap);
 	if (fuzz_below(in, 8) == 7) /* not what an honest scheduler sends */
 		bytes[fuzz_below(in, a->spec_len)] ^= 1;
+	if (fuzz_below(in, 3) == 2)
+		a->heartbeat = fuzz_below(in, 8) ? number - fuzz_below(in, 2) * (number > 0) : fuzz_u64(in);
 }
 
 static void hear(struct fuzz_in *in)

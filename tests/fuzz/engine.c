@@ -183,6 +183,7 @@ static void compare(int instant)
 			   (now == DTSS_TASK_READY || (now == DTSS_TASK_LEASED && was == DTSS_TASK_READY));
 		if (now == DTSS_TASK_LEASED && now != was)
 			t->leased_ns = last_ns;
+		t->lost |= engine_cause(&e, id_of(t)) == DTSS_CAUSE_LOST; /* maybe all of it within the step */
 		t->state = now;
 		if (runs(now))
 			t->agent = agent_of(t);
@@ -274,8 +275,7 @@ static void forget(struct task_model *t)
 
 static void reported(struct task_model *t, int live, int end, int code, int rc)
 {
-	int lost = t->lost || engine_cause(&e, id_of(t)) == DTSS_CAUSE_LOST; /* or within a step */
-	int late = !live && end && code == 0 && waits(t->state) && lost;
+	int late = !live && end && code == 0 && waits(t->state) && t->lost;
 
 	if (t->state == DTSS_TASK_CANCELLED) { /* it may still be stopping */
 		ck_assert(rc == 0 || rc == DTSS_E_FENCED);

@@ -2,12 +2,17 @@
 #include <check.h>
 #include <stdlib.h>
 #include "codec/wire.h"
+#include "core/snapshot.h"
 #include "fuzz/support/fuzz.h"
+#include "support/onward.h"
 
 /*
  * A trace, as it is and with the sums put right: damage ends the segment with an error, and nothing but a new segment
- * goes on behind it. An engine that is there can be asked, and whatever was fed takes memory in proportion.
+ * goes on behind it. An engine that is there can be asked, and goes on with every invariant in place, whatever it was
+ * made of. What was fed takes memory in proportion.
  */
+#define ROUNDS 20
+
 static struct fail_mem memory;
 static int refused;
 
@@ -37,6 +42,8 @@ static void ask(struct dtss_replay *replay)
 	(void)dtss_sched_digest_all(dtss_replay_sched(replay));
 	if (dtss_sched_task_next(dtss_replay_sched(replay), &filter, &view) == 0)
 		ck_assert_uint_gt(view.id.v, 0);
+	if (snapshot_leads(dtss_replay_sched(replay)))
+		onward(dtss_replay_sched(replay), info.now, ROUNDS, &refused);
 }
 
 static void feed_all(uint8_t *data, size_t size, int seal)

@@ -235,6 +235,27 @@ START_TEST(a_violation_is_told_made_smaller_and_written_as_a_test)
 }
 END_TEST
 
+START_TEST(a_test_with_large_values_has_no_long_lines)
+{
+	struct dtss_sim_choice choices[200];
+	struct dtss_sim_config cfg = { .size = sizeof cfg, .choices = choices, .choice_count = 200 };
+	struct tool t = { .dir = "." };
+	struct violation v = { .id = "S1", .seed = 7 };
+	char path[64];
+	size_t i;
+
+	for (i = 0; i < cfg.choice_count; i++)
+		choices[i] = (struct dtss_sim_choice){ UINT64_MAX >> i % 64, UINT64_MAX };
+	ck_assert_int_eq(test_write(&t, &v, &cfg, path, sizeof path), 0);
+	ck_assert_int_eq(run(output, "expand %s | awk 'length > n { n = length } END { print (n > 110 && n <= 120) }'",
+			     path),
+			 0);
+	ck_assert_str_eq(output, "1\n");
+	ck_assert_int_eq(run(output, "grep -o '\\[[0-9]\\+\\] = {' %s | wc -l", path), 0);
+	ck_assert_int_eq(atoi(output), 200);
+}
+END_TEST
+
 START_TEST(brief_is_a_line_for_each)
 {
 	struct tool t = { .brief = 1 };
@@ -292,6 +313,7 @@ Suite *suite_story_dtss_sim(void)
 	tcase_add_test(t, a_state_of_other_settings_is_refused);
 	tcase_add_test(t, the_first_decisions_are_gone_through);
 	tcase_add_test(t, a_violation_is_told_made_smaller_and_written_as_a_test);
+	tcase_add_test(t, a_test_with_large_values_has_no_long_lines);
 	tcase_add_test(t, brief_is_a_line_for_each);
 	tcase_add_test(t, a_process_that_dies_is_a_violation_of_its_seed);
 	tcase_add_test(t, the_example_finds_its_bug_and_none_without_it);

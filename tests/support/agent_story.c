@@ -248,6 +248,7 @@ int story_assign(struct agent_story *s, uint64_t task, uint64_t fence, uint64_t 
 	message.u.assign.epoch = s->epoch;
 	message.u.assign.incarnation = s->incarnation;
 	message.u.assign.lease_ms = s->lease_ms;
+	message.u.assign.heartbeat = s->heard;
 	message.u.assign.attempt = 1;
 	message.u.assign.spec = bytes;
 	message.u.assign.spec_len = dtss_spec_encode(&spec, bytes, sizeof bytes);

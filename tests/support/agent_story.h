@@ -27,6 +27,7 @@ struct agent_story {
 	uint64_t epoch;
 	uint64_t lease_ms;
 	uint64_t heartbeat_ms;
+	uint64_t heard;   /* the heartbeat that assignments name; 0: none */
 	uint8_t identity; /* every byte of it */
 	int answers;      /* 1: every heartbeat is answered at once, with all acknowledgements */
 	int quiet;        /* 1: nothing is written, for stories of thousands */

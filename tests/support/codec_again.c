@@ -17,7 +17,7 @@ struct dtss_message sample_assign(void *buf, size_t cap)
 	struct dtss_message message = {
 		.size = sizeof message,
 		.type = DTSS_MESSAGE_ASSIGN,
-		.u.assign = { { 42 }, 91, 5, 1700000000000, 30000, 2, 0, buf, 0 },
+		.u.assign = { { 42 }, 91, 5, 1700000000000, 30000, 2, 0, buf, 0, 0 },
 	};
 
 	message.u.assign.spec_len = dtss_spec_encode(&sample_spec, buf, cap);
@@ -144,6 +144,15 @@ static size_t encode_assign(void *buf, size_t cap)
 	return dtss_message_encode(&message, buf, cap);
 }
 
+static size_t encode_assign_heartbeat(void *buf, size_t cap)
+{
+	uint8_t spec[CODEC_SAMPLE_BYTES];
+	struct dtss_message message = sample_assign(spec, sizeof spec);
+
+	message.u.assign.heartbeat = 77;
+	return dtss_message_encode(&message, buf, cap);
+}
+
 const struct codec_sample codec_samples[] = {
 	{ "spec", encode_spec, again_spec },
 	{ "spec_empty", encode_spec_empty, again_spec },
@@ -156,6 +165,7 @@ const struct codec_sample codec_samples[] = {
 	{ "message_heartbeat", encode_heartbeat, again_message },
 	{ "message_answer", encode_answer, again_message },
 	{ "message_assign", encode_assign, again_message },
+	{ "message_assign_heartbeat", encode_assign_heartbeat, again_message },
 	{ "message_stop", encode_stop, again_message },
 	{ "batch", sample_batch_encode, again_batch },
 };

@@ -165,6 +165,7 @@ static void engine_send(struct engine *e, const char *worker, const struct dtss_
 		m->incarnation = assign->incarnation;
 		m->attempt = assign->attempt;
 		m->lease_ms = assign->lease_ms;
+		m->heartbeat = assign->heartbeat;
 		MUST(assign->epoch == e->epoch);
 		MUST(assign->spec_len > 0);
 	} else {

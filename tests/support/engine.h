@@ -43,7 +43,8 @@ struct engine_sent {
 	uint32_t attempt, cause;
 	char worker[32];
 	uint64_t task, fence, incarnation;
-	uint64_t lease_ms; /* ASSIGN */
+	uint64_t lease_ms;  /* ASSIGN */
+	uint64_t heartbeat; /* likewise */
 };
 
 /* What the events told about a task. */

@@ -5,10 +5,10 @@
 #include "sim/sim.h"
 
 /*
- * A thousand clusters, each with faults of its own. What must hold is judged under its identifier: S1, S2, S3, S4, S5, S6, S7,
- * S8, S9, S10, S11, S12, S13, S14, S15, S18, S19, S20, S21, S22, S23, S24, S25, S26, X3, X6, X8, L1, L2, L3, L4, L5, L7,
- * P9 and P10, by what is seen from outside, and at times by dtss_sched_check() too. Rare situations must have
- * come up. DTSS_SEED=N runs that one alone, DTSS_SEEDS=N so many.
+ * A thousand clusters, each with faults of its own. What must hold is judged under its identifier: S1, S2, S3, S4, S5, S6,
+ * S7, S8, S9, S10, S11, S12, S13, S14, S15, S18, S19, S20, S21, S22, S23, S24, S25, S26, X2, X3, X6, X8, L1, L2, L3, L4, L5,
+ * L7, P9 and P10, by what is seen from outside, and at times by dtss_sched_check() too. Rare situations must have come up.
+ * DTSS_SEED=N runs that one alone, DTSS_SEEDS=N so many.
  */
 #define SEEDS 1000
 
@@ -103,6 +103,8 @@ static const uint32_t must[] = {
 	SIM_PROBE_LEAD_OVER_COMMIT,
 	SIM_PROBE_DEPOSED_REFUSED,
 	SIM_PROBE_OTHER_LEADER,
+	SIM_PROBE_LEAD_RESIGNED,
+	SIM_PROBE_LEAD_OF_DEAD_OVER,
 	SIM_PROBE_LEAD_WITH_STOPPING,
 	SIM_PROBE_BATCH_OF_DEAD,
 	SIM_PROBE_BATCH_OF_PAUSED,
@@ -112,6 +114,12 @@ static const uint32_t must[] = {
 	SIM_PROBE_WALL_JUMPED,
 	SIM_PROBE_ANSWER_UNKNOWN,
 	SIM_PROBE_RETRY_HISTORY,
+	SIM_PROBE_TIMEOUT_PASSED,
+	SIM_PROBE_TIMEOUT_IGNORED,
+	SIM_PROBE_TIMEOUT_SUCCESS,
+	SIM_PROBE_FENCED_SUCCESS,
+	SIM_PROBE_ASSIGNED_BESIDE_STOPPING,
+	SIM_PROBE_STOP_UNHEARD,
 };
 
 START_TEST(clusters_with_faults_keep_their_promises)
@@ -134,7 +142,7 @@ START_TEST(clusters_with_faults_keep_their_promises)
 		hit += probes[i] > 0;
 	ck_assert_uint_ge(hit, SIM_PROBES * 9 / 10);
 	ck_assert_uint_gt(sum.node_crashes, seeds);
-	ck_assert_uint_gt(sum.agent_crashes, seeds / 2);
+	ck_assert_uint_gt(sum.agent_crashes, seeds);
 	ck_assert_uint_gt(sum.pauses, 0);
 	ck_assert_uint_gt(sum.lost_messages, 0);
 	ck_assert_uint_gt(sum.doubled_messages, 0);

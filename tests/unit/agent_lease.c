@@ -126,6 +126,67 @@ START_TEST(an_assignment_that_slept_through_its_lease_never_starts)
 }
 END_TEST
 
+START_TEST(an_assignment_that_was_long_under_way_counts_from_the_heartbeat_before_it)
+{
+	struct agent_story s;
+
+	story_open(&s, 2);
+	story_answer(&s, 1, DTSS_OK); /* sent at 0 */
+	story_until(&s, 9000);
+	s.heard = 1;
+	ck_assert_int_eq(story_assign(&s, 7, 1, 0), 0);
+	ck_assert_int_eq(story_started(&s, 1), 0);
+	story_until(&s, 17000);
+	story_says(&s, "[   0] send 1: seen 0, used 0/2\n"
+		       "[9000] start 7@1\n"
+		       "[9000] send 2: seen 1, used 1/2, running 7@1; report started 7@1\n"
+		       "[16000] term 7@1 lost\n");
+	story_close(&s);
+}
+END_TEST
+
+/* It has not been seen, so the scheduler sends it with the next heartbeat again, if the task is still this agent's. */
+START_TEST(an_assignment_that_would_be_stopped_at_once_is_dropped)
+{
+	struct agent_story s;
+
+	story_open(&s, 2);
+	story_answer(&s, 1, DTSS_OK);
+	story_until(&s, 16000);
+	s.heard = 1;
+	ck_assert_int_eq(story_assign(&s, 7, 1, 0), 0);
+	s.heard = 2; /* sent at 10 s */
+	ck_assert_int_eq(story_assign(&s, 7, 1, 0), 0);
+	story_says(&s, "[   0] send 1: seen 0, used 0/2\n"
+		       "[10000] send 2: seen 0, used 0/2\n"
+		       "[16000] start 7@1\n");
+	story_close(&s);
+}
+END_TEST
+
+START_TEST(an_assignment_after_a_heartbeat_that_nobody_remembers_is_dropped)
+{
+	struct agent_story s;
+
+	story_open(&s, 2);
+	story_answer(&s, 1, DTSS_OK);
+	s.heard = 2; /* it was never sent */
+	ck_assert_int_eq(story_assign(&s, 7, 1, 0), 0);
+	s.quiet = 1;
+	while (s.sent <= DTSS_AGENT_SENT_MAX)
+		story_until(&s, s.ms + 10000);
+	s.quiet = 0;
+	story_skip(&s);
+	s.heard = s.sent - DTSS_AGENT_SENT_MAX;
+	ck_assert_int_eq(story_assign(&s, 7, 1, 0), 0);
+	story_says(&s, "");
+	s.heard = s.sent;
+	ck_assert_int_eq(story_assign(&s, 7, 1, 0), 0);
+	story_says(&s, "[640000] start 7@1\n");
+	story_close(&s);
+}
+END_TEST
+
 /* Work that was done while nobody watched is done; whether it still counts is for the scheduler's fence to say. */
 START_TEST(finished_work_is_not_thrown_away)
 {
@@ -201,6 +262,9 @@ Suite *suite_unit_agent_lease(void)
 	tcase_add_test(tc, answers_overtake_each_other);
 	tcase_add_test(tc, after_a_suspend_deadlines_come_before_reports);
 	tcase_add_test(tc, an_assignment_that_slept_through_its_lease_never_starts);
+	tcase_add_test(tc, an_assignment_that_was_long_under_way_counts_from_the_heartbeat_before_it);
+	tcase_add_test(tc, an_assignment_that_would_be_stopped_at_once_is_dropped);
+	tcase_add_test(tc, an_assignment_after_a_heartbeat_that_nobody_remembers_is_dropped);
 	tcase_add_test(tc, finished_work_is_not_thrown_away);
 	tcase_add_test(tc, a_lease_shorter_than_the_grace);
 	tcase_add_test(tc, the_grace_of_a_stop_ends_with_the_lease);

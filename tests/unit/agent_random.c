@@ -158,6 +158,7 @@ static void hear(struct world *w)
 		m.u.assign.epoch = w->epoch;
 		m.u.assign.incarnation = 1;
 		m.u.assign.lease_ms = 2000;
+		m.u.assign.heartbeat = choose(w, 2) ? w->number + 1 - choose(w, 4) % (w->number + 1) : 0;
 		m.u.assign.spec = bytes;
 		m.u.assign.spec_len = dtss_spec_encode(&spec, bytes, sizeof bytes);
 	} else {

@@ -109,6 +109,22 @@ START_TEST(an_assignment_comes_back)
 	ck_assert_uint_eq(assign->attempt, 2);
 	ck_assert_uint_eq(assign->spec_len, sample.u.assign.spec_len);
 	ck_assert_mem_eq(assign->spec, spec, assign->spec_len);
+	ck_assert_uint_eq(assign->heartbeat, 0);
+	discard(message);
+}
+END_TEST
+
+START_TEST(an_assignment_names_a_heartbeat)
+{
+	uint8_t spec[CODEC_SAMPLE_BYTES];
+	struct dtss_message sample = sample_assign(spec, sizeof spec);
+	struct dtss_message *message;
+
+	sample.u.assign.heartbeat = UINT64_C(1) << 40;
+	message = through_bytes(&sample);
+	ck_assert_uint_eq(message->u.assign.heartbeat, UINT64_C(1) << 40);
+	ck_assert_uint_eq(message->u.assign.fence, 91);
+	ck_assert_mem_eq(message->u.assign.spec, spec, message->u.assign.spec_len);
 	discard(message);
 }
 END_TEST
@@ -142,6 +158,7 @@ Suite *suite_unit_codec_message(void)
 	tcase_add_test(tc, what_a_heartbeat_lists_comes_back);
 	tcase_add_test(tc, an_answer_comes_back);
 	tcase_add_test(tc, an_assignment_comes_back);
+	tcase_add_test(tc, an_assignment_names_a_heartbeat);
 	tcase_add_test(tc, a_stop_comes_back);
 	tcase_add_test(tc, free_of_nothing_is_fine);
 	suite_add_tcase(suite, tc);

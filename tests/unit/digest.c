@@ -91,6 +91,17 @@ START_TEST(what_is_durable_shows_in_it_and_what_is_volatile_does_not)
 }
 END_TEST
 
+START_TEST(who_does_not_lead_has_nothing_volatile)
+{
+	engine_join(&e, "w", 2, NULL);
+	engine_task(&e, "job");
+	engine_pump(&e);
+	ck_assert_uint_eq(dtss_sched_digest_all(e.standby), dtss_sched_digest(e.standby));
+	ck_assert_uint_eq(dtss_sched_digest_all(e.standby), dtss_sched_digest(e.s));
+	ck_assert_uint_ne(dtss_sched_digest_all(e.s), dtss_sched_digest(e.s));
+}
+END_TEST
+
 Suite *suite_unit_digest(void)
 {
 	Suite *s = suite_create("unit_digest");
@@ -100,6 +111,7 @@ Suite *suite_unit_digest(void)
 	tcase_add_test(c, the_same_verbs_give_the_same_digests);
 	tcase_add_test(c, the_layout_of_hash_tables_changes_nothing);
 	tcase_add_test(c, what_is_durable_shows_in_it_and_what_is_volatile_does_not);
+	tcase_add_test(c, who_does_not_lead_has_nothing_volatile);
 	suite_add_tcase(s, c);
 	return s;
 }

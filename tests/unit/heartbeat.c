@@ -262,6 +262,7 @@ START_TEST(an_assignment_that_waited_for_the_store_has_what_is_left_of_its_lease
 	w->silent = 1;
 	given(0);
 	whole = engine_last(&e, DTSS_MESSAGE_ASSIGN)->lease_ms;
+	ck_assert_uint_eq(engine_last(&e, DTSS_MESSAGE_ASSIGN)->heartbeat, w->number);
 	spec.flags = DTSS_SPEC_HELD;
 	ck_assert_int_eq(dtss_sched_submit(e.s, e.now, &spec, &id), 0);
 	hb = engine_heartbeat(&e, w);
@@ -271,6 +272,7 @@ START_TEST(an_assignment_that_waited_for_the_store_has_what_is_left_of_its_lease
 	engine_stored(&e);
 	ck_assert_uint_eq(engine_count(&e, DTSS_MESSAGE_ASSIGN, "w"), 2);
 	ck_assert_uint_eq(engine_last(&e, DTSS_MESSAGE_ASSIGN)->lease_ms, whole - 3000);
+	ck_assert_uint_eq(engine_last(&e, DTSS_MESSAGE_ASSIGN)->heartbeat, hb.number);
 }
 END_TEST
 

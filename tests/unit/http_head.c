@@ -72,6 +72,23 @@ START_TEST(a_head_that_cannot_become_right)
 }
 END_TEST
 
+/* Whole it was refused for what it said, in pieces for how long it was: a client's answer hung on its packets. */
+START_TEST(a_first_line_that_is_too_long_is_so_however_it_is_cut)
+{
+	static const char *const ends[] = { " HTTP/1.1\r\n\r\n", "\r\n", "\n", "\x16" };
+	const size_t len = HTTP_TARGET_MAX + HTTP_METHOD_MAX + 64;
+	struct head head = { 0 };
+	const char *why = NULL;
+	char bytes[4096];
+
+	memset(bytes, 'T', len);
+	memcpy(bytes, "T * H", 5);
+	strcpy(bytes + len, ends[_i]);
+	for (size_t cut = len; cut <= len + strlen(ends[_i]); cut++)
+		ck_assert_int_eq(head_check(bytes, cut, &head, &why), 414);
+}
+END_TEST
+
 START_TEST(a_body_in_chunks_ends_with_its_last_byte)
 {
 	struct head head = { .chunked = 1 };
@@ -162,6 +179,7 @@ Suite *suite_unit_http_head(void)
 	tcase_add_test(tc, a_head_is_whole_with_its_last_byte);
 	tcase_add_test(tc, a_head_with_one_byte_changed);
 	tcase_add_test(tc, a_head_that_cannot_become_right);
+	tcase_add_loop_test(tc, a_first_line_that_is_too_long_is_so_however_it_is_cut, 0, 4);
 	tcase_add_test(tc, a_body_in_chunks_ends_with_its_last_byte);
 	tcase_add_test(tc, a_body_with_a_length);
 	tcase_add_test(tc, json_of_many_levels);

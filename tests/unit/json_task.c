@@ -134,6 +134,21 @@ START_TEST(an_empty_line_costs_nothing)
 }
 END_TEST
 
+/* The parser stepped over it behind a word or a number: /api/v1 took what was no JSON for a heartbeat. */
+START_TEST(a_nul_behind_a_word_is_not_stepped_over)
+{
+	static const char *const texts[] = { "{\"a\":null@}", "{\"a\":1@}", "[true@]", "{}@", "@{}", "{\"a@\":1}" };
+	char text[32];
+	struct json_reader r = { 0 };
+
+	strcpy(text, texts[_i]);
+	*strchr(text, '@') = '\0';
+	ck_assert_ptr_null(json_read_text(&r, text, strlen(texts[_i])));
+	ck_assert_int_eq(r.problem.code, DTSS_E_INVALID);
+	ck_assert_ptr_nonnull(strstr(r.problem.sentence, "is NUL"));
+}
+END_TEST
+
 START_TEST(a_heartbeat_comes_back_as_it_was)
 {
 	static const char text[] =
@@ -237,6 +252,7 @@ Suite *suite_unit_json_task(void)
 	tcase_add_test(tc, every_character_is_written_so_that_it_is_read);
 	tcase_add_test(tc, not_before_keeps_its_nanoseconds);
 	tcase_add_test(tc, an_empty_line_costs_nothing);
+	tcase_add_loop_test(tc, a_nul_behind_a_word_is_not_stepped_over, 0, 6);
 	tcase_add_test(tc, a_heartbeat_comes_back_as_it_was);
 	tcase_add_test(tc, what_the_scheduler_says_comes_to_the_agent);
 	suite_add_tcase(suite, tc);

@@ -122,6 +122,18 @@ static void lost_too_often(struct dtss_record_body *body)
 	body->u.task.lost_count = 900;
 }
 
+/* One more, and its record could not be written any more. */
+static void freed_too_often(struct dtss_record_body *body)
+{
+	body->u.task.free_count = DTSS_ATTEMPTS_MAX;
+}
+
+/* It was given out to an agent that is not yet born: at its timer the engine took that for impossible. */
+static void worker_was_not_yet_born(struct dtss_record_body *body)
+{
+	body->u.attempt.view.incarnation += 1000;
+}
+
 static void worker_numbers_wrap(struct dtss_record_body *body)
 {
 	body->u.meta.next_worker = UINT64_MAX;
@@ -203,6 +215,8 @@ START_TEST(a_record_that_cannot_be_true_is_damage)
 		{ DTSS_RECORD_ATTEMPT, fence_is_none },
 		{ DTSS_RECORD_TASK, failed_too_often },
 		{ DTSS_RECORD_TASK, lost_too_often },
+		{ DTSS_RECORD_TASK, freed_too_often },
+		{ DTSS_RECORD_ATTEMPT, worker_was_not_yet_born },
 		{ DTSS_RECORD_META, worker_numbers_wrap },
 		{ DTSS_RECORD_META, no_id_is_next },
 		{ DTSS_RECORD_WORKER, worker_has_no_number },
@@ -327,7 +341,7 @@ Suite *suite_unit_load(void)
 	TCase *c = tcase_create("load");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 21);
+	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 23);
 	tcase_add_test(c, the_order_of_the_records_does_not_matter);
 	tcase_add_loop_test(c, records_that_do_not_belong_together_are_refused, 0, 5);
 	tcase_add_loop_test(c, an_attempt_that_does_not_fit_its_task_is_refused, 0, 4);

@@ -185,6 +185,41 @@ START_TEST(retry_of_history_looks_its_parents_up_likewise)
 }
 END_TEST
 
+#define YOUNGER 4711 /* a task that the next leader has taken */
+
+static void younger_lives(struct dtss_store_done *done)
+{
+	static struct dtss_record_body body = { .kind = DTSS_RECORD_TASK };
+	static struct dtss_record record = { .kind = DTSS_RECORD_TASK, .id = YOUNGER };
+	static uint8_t data[256];
+
+	if (done->type != DTSS_STORE_GET || done->result != DTSS_E_NOT_FOUND)
+		return;
+	body.u.task.id = YOUNGER;
+	body.u.task.state = DTSS_TASK_READY;
+	record.data = data;
+	record.len = dtss_record_encode(&body, data, sizeof data);
+	ck_assert_uint_le(record.len, sizeof data);
+	done->result = 0;
+	done->u.rows.records = &record;
+	done->u.rows.count = 1;
+}
+
+/* One that was deposed and whose clock stands still said that it has a bug. */
+START_TEST(a_parent_that_only_the_next_leader_knows)
+{
+	struct dtss_after parent = after(YOUNGER);
+	struct dtss_answer answer;
+	struct rig r = { .lead_expires = _i };
+
+	rig_open(&r);
+	r.gate->mix = younger_lives;
+	ck_assert_int_eq(submit_after(&r, &parent, 1, &answer), _i ? DTSS_E_NOT_LEADER : DTSS_E_BUG);
+	ck_assert_uint_eq(rig_submit(&r, "next").v, 1);
+	rig_close(&r);
+}
+END_TEST
+
 Suite *suite_unit_node_after(void)
 {
 	Suite *s = suite_create("unit_node_after");
@@ -197,6 +232,7 @@ Suite *suite_unit_node_after(void)
 	tcase_add_test(t, a_parent_that_ends_meanwhile_is_found_too);
 	tcase_add_test(t, ten_thousand_finished_parents_are_no_trouble);
 	tcase_add_test(t, retry_of_history_looks_its_parents_up_likewise);
+	tcase_add_loop_test(t, a_parent_that_only_the_next_leader_knows, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }

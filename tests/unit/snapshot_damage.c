@@ -5,14 +5,16 @@
 #include "codec/wire.h"
 #include "core/engine.h"
 #include "core/hash.h"
+#include "core/snapshot.h"
 #include "support/engine.h"
+#include "support/onward.h"
 
 Suite *suite_unit_snapshot_damage(void);
 
 /*
  * Pieces of a snapshot that are whole, and do not belong together: one is missing, there twice, in another's place, too
- * short, or names what does not exist. It is refused, or what comes of it leads and is sound; it never crashes, and
- * nothing leaks.
+ * short, or names what does not exist. It is refused, or what comes of it leads, is sound and goes on; it never
+ * crashes, and nothing leaks.
  */
 #define PIECES_MAX 512
 
@@ -44,7 +46,7 @@ static dtss_task_id submit(const char *name, const char *key, const char *tag, d
 static void world(void)
 {
 	const dtss_task_id none = { 0 };
-	dtss_task_id running, delayed;
+	dtss_task_id running, delayed, stopping, held;
 	struct dtss_placement placement;
 	struct engine_agent *p;
 
@@ -66,6 +68,13 @@ static void world(void)
 	engine_pump(&e);
 	engine_exit(&e, (dtss_task_id){ 5 }, 0);
 	submit("parked", NULL, "nowhere", none);
+	engine_pump(&e);
+	stopping = submit("stops", NULL, "x", none);
+	engine_pump(&e);
+	ck_assert_int_eq(engine_started(&e, stopping), 0);
+	ck_assert_int_eq(dtss_sched_cancel(e.s, e.now, stopping, NULL), 0);
+	held = submit("held", "h", NULL, running);
+	ck_assert_int_eq(dtss_sched_hold(e.s, e.now, held), 0);
 	engine_pump(&e);
 	ck_assert_int_eq(dtss_sched_place(e.s, e.now, (const char *const[]){ "p" }, 1, &placement), 0);
 	whole = dtss_sched_digest_all(e.s);
@@ -123,6 +132,8 @@ static int restore(void)
 		error = dtss_sched_restore(s, pieces[i].bytes, pieces[i].len);
 	ck_assert(error == 0 || error == DTSS_E_CORRUPT || error == DTSS_E_STATE || error == DTSS_E_VERSION);
 	leads = error == 0 && s->epoch > 0;
+	if (leads && snapshot_latest(s) <= e.now.mono_ns) /* else a replay refuses it, too */
+		onward(s, e.now, 3, NULL);
 	dtss_sched_destroy(s);
 	return leads;
 }
@@ -191,24 +202,53 @@ START_TEST(a_piece_is_shorter_or_longer)
 }
 END_TEST
 
-/* One byte of a section is another; the section's number too. */
+/* One byte of a piece is another, the section's number too; or a whole number is. */
 START_TEST(a_piece_names_what_is_not_there)
 {
-	static const unsigned char flips[] = { 1, 0x40, 0xff };
-	size_t i, at, refused = 0;
+	static const struct {
+		unsigned char clear, flip, top;
+		size_t len;
+	} damage[] = { { 0xff, 1, 0, 1 },    { 0xff, 0x40, 0, 1 }, { 0xff, 0xff, 0, 1 },
+		       { 0, 0, 0, 8 },       { 0, 0xff, 0, 8 },    { 0, 0xff, 0, 4 },
+		       { 0, 0xff, 0x80, 8 }, { 0, 0, 0x40, 8 },    { 0, 0xff, 0x80, 4 } };
+	size_t i, at, k, refused = 0;
 
 	for (i = 0; i < piece_count; i++) {
-		if (pieces[i].bytes[5] < WIRE_STATE)
+		if (pieces[i].bytes[5] < WIRE_STATE && damage[_i].len < 8)
 			continue; /* a record: tests of loading have those */
-		for (at = WIRE_HEADER; at < pieces[i].len; at++) {
-			pieces[i].bytes[at] ^= flips[_i];
+		for (at = WIRE_HEADER; at + damage[_i].len <= pieces[i].len; at++) {
+			unsigned char kept[8], *bytes = pieces[i].bytes + at;
+
+			memcpy(kept, bytes, damage[_i].len);
+			for (k = 0; k < damage[_i].len; k++)
+				bytes[k] = (unsigned char)((bytes[k] & damage[_i].clear) ^ damage[_i].flip);
+			bytes[damage[_i].len - 1] ^= damage[_i].top;
 			sum(&pieces[i]);
 			refused += !restore();
-			pieces[i].bytes[at] ^= flips[_i];
+			memcpy(bytes, kept, damage[_i].len);
 			sum(&pieces[i]);
 		}
 	}
 	ck_assert_uint_gt(refused, 100);
+}
+END_TEST
+
+/* A key that was to stay for years stood before those that finished after it: they were to leave oldest first. */
+START_TEST(a_key_that_expires_too_late_is_of_the_future)
+{
+	struct dtss_sched *s;
+	size_t i;
+
+	ck_assert_int_eq(dtss_sched_create(&s, &e.cfg, &e.standby_mem.mem), 0);
+	for (i = 0; i < piece_count; i++) {
+		if (pieces[i].bytes[5] == WIRE_STATE && pieces[i].bytes[WIRE_HEADER] == SNAPSHOT_KEY) {
+			pieces[i].bytes[WIRE_HEADER + 7] ^= 1;
+			sum(&pieces[i]);
+		}
+		ck_assert_int_eq(dtss_sched_restore(s, pieces[i].bytes, pieces[i].len), 0);
+	}
+	ck_assert_uint_gt(snapshot_latest(s), e.now.mono_ns); /* which a replay refuses */
+	dtss_sched_destroy(s);
 }
 END_TEST
 
@@ -291,7 +331,8 @@ Suite *suite_unit_snapshot_damage(void)
 	tcase_add_test(tc, the_whole_is_taken);
 	tcase_add_test(tc, a_piece_is_missing_or_there_twice_or_early);
 	tcase_add_test(tc, a_piece_is_shorter_or_longer);
-	tcase_add_loop_test(tc, a_piece_names_what_is_not_there, 0, 3);
+	tcase_add_loop_test(tc, a_piece_names_what_is_not_there, 0, 9);
+	tcase_add_test(tc, a_key_that_expires_too_late_is_of_the_future);
 	tcase_add_test(tc, memory_may_end_at_any_allocation);
 	tcase_add_test(tc, a_snapshot_goes_on_where_memory_ended);
 	suite_add_tcase(s, tc);

@@ -219,6 +219,29 @@ static void model_pop(struct model *m, uint64_t seed)
 	}
 }
 
+/* What stands in a list can be put there again, and into no other slot below the last level. */
+static void model_put_back(struct model *m)
+{
+	static struct wheel again;
+	unsigned list, other = (unsigned)rand_below(&m->rand, (WHEEL_LEVELS - 1) * WHEEL_SLOTS);
+	const struct timer *t;
+
+	memset(&again, 0, sizeof again);
+	again.tick = wheel.tick;
+	again.held_ns = wheel.held_ns;
+	for (list = 0; list < WHEEL_LISTS; list++) {
+		for (t = wheel_list(&wheel, list); t != NULL; t = t->next) {
+			struct timer one = { 0 };
+
+			ck_assert_int_eq(wheel_put_back(&again, list, &one, t->due_ns), 1);
+			ck_assert_ptr_eq(wheel_list(&again, list), &one);
+			wheel_cancel(&again, &one);
+			if (list < WHEEL_LISTS - 1 && list != other)
+				ck_assert_int_eq(wheel_put_back(&again, other, &one, t->due_ns), 0);
+		}
+	}
+}
+
 START_TEST(agrees_with_a_plain_table)
 {
 	static struct model m;
@@ -239,6 +262,8 @@ START_TEST(agrees_with_a_plain_table)
 		if (rand_below(&m.rand, 4) != 0)
 			continue;
 		model_check_next(&m, 0, seed);
+		if (step % 16 == 0)
+			model_put_back(&m);
 		m.now_ns = rand_below(&m.rand, 2) == 0 ? m.now_ns + model_span_ns(&m) / 16 : m.now_ns;
 		if (m.now_ns < wheel_next(&wheel) && wheel_next(&wheel) < UINT64_C(1) << 62 && _i % 2 == 0)
 			m.now_ns = wheel_next(&wheel);
