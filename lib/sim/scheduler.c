@@ -21,27 +21,30 @@ int scheduler_leads(const struct sim *s, uint32_t index)
 	return s->schedulers[index].node && s->schedulers[index].state == DTSS_NODE_LEADING;
 }
 
-void scheduler_wake(struct sim *s, uint32_t index)
+static uint64_t scheduler_next_ns(const struct sim *s, uint32_t index)
 {
 	const struct sim_scheduler *sc = &s->schedulers[index];
-	uint32_t place = SIM_PLACE_SCHEDULERS + index;
 	uint64_t next, done;
 
-	if (!sc->node) {
-		s->wake_ns[place] = sc->start_ns;
-		return;
-	}
-	if (sc->paused_ns > s->true_ns) {
-		s->wake_ns[place] = sc->paused_ns;
-		return;
-	}
-	if (sc->inbox.head || sc->calls.head || sc->paused_ns) {
-		s->wake_ns[place] = s->true_ns;
-		return;
-	}
-	next = clock_true_ns(s, place, dtss_node_next_ns(sc->node));
+	if (!sc->node)
+		return sc->start_ns;
+	if (sc->paused_ns > s->true_ns)
+		return sc->paused_ns;
+	if (sc->inbox.head || sc->calls.head || sc->paused_ns)
+		return s->true_ns;
+	next = clock_true_ns(s, SIM_PLACE_SCHEDULERS + index, dtss_node_next_ns(sc->node));
 	done = disk_next_ns(s, index);
-	s->wake_ns[place] = next < done ? next : done;
+	return next < done ? next : done;
+}
+
+/* Never twice at one time: what arrives when it has just had its turn is heard after that, and the judge has to see so. */
+void scheduler_wake(struct sim *s, uint32_t index)
+{
+	uint64_t next = scheduler_next_ns(s, index);
+
+	if (next <= s->true_ns && s->schedulers[index].turn_ns == s->true_ns)
+		next = s->true_ns + SCHEDULER_AGAIN_NS;
+	s->wake_ns[SIM_PLACE_SCHEDULERS + index] = next;
 }
 
 /* Once the faults have stopped, what dies of an earlier one starts again soon. */
@@ -256,8 +259,9 @@ static void scheduler_step(struct sim *s, uint32_t index)
 void scheduler_turn(struct sim *s, uint32_t index)
 {
 	struct sim_scheduler *sc = &s->schedulers[index];
-	uint32_t place = SIM_PLACE_SCHEDULERS + index;
 
+	DTSS_ASSERT(sc->turn_ns < s->true_ns);
+	sc->turn_ns = s->true_ns;
 	if (!sc->node)
 		scheduler_open(s, index);
 	else
@@ -274,8 +278,6 @@ void scheduler_turn(struct sim *s, uint32_t index)
 		sc->held_ns = 0;
 	}
 	scheduler_wake(s, index);
-	if (sc->node && s->wake_ns[place] <= s->true_ns)
-		s->wake_ns[place] = s->true_ns + SCHEDULER_AGAIN_NS;
 }
 
 void scheduler_fini(struct sim *s, uint32_t index)

@@ -195,6 +195,7 @@ struct sim_scheduler {
 	uint64_t start_ns;  /* true; while it is down: when it starts again; DTSS_NEVER: not at all */
 	uint64_t paused_ns; /* true; until then it does nothing, and everything piles up */
 	uint64_t held_ns;   /* it was stopped in the middle of this step: what it sends leaves that much later */
+	uint64_t turn_ns;   /* true; its last turn */
 	int crash_now;      /* it died in the middle of this step: nothing of the rest happens */
 	uint32_t state;     /* enum dtss_node_state, as last seen */
 	struct sim_pending pending[SIM_OPEN_CALLS_MAX];
