@@ -27,16 +27,10 @@ uint64_t young_from_ns(const struct dtss_sched *s, const struct worker *w)
 }
 
 /* Buckets from young_from to young_from + 15 are kept; older ones are emptied. */
-void young_expire(struct dtss_sched *s, struct dtss_time now, struct worker *w)
+static void young_drop(struct worker *w, uint64_t bucket)
 {
-	uint64_t bucket = young_bucket(s, now);
-
 	DTSS_ASSERT(w->young_total == 0 || w->young_from <= bucket);
 	DTSS_ASSERT(w->young_total <= UINT16_MAX * YOUNG_BUCKETS);
-	if (!w->young_total && !w->young_timer.link) {
-		w->young_from = bucket;
-		return;
-	}
 	for (; w->young_total && w->young_from + YOUNG_BUCKETS <= bucket; w->young_from++) {
 		uint16_t *young = &w->young[w->young_from % YOUNG_BUCKETS];
 
@@ -47,10 +41,24 @@ void young_expire(struct dtss_sched *s, struct dtss_time now, struct worker *w)
 	}
 	if (!w->young_total)
 		w->young_from = bucket;
-	wheel_set(&s->wheel, &w->young_timer,
-		  w->young_total ? young_bucket_ns(s, w->young_from + YOUNG_BUCKETS) : DTSS_NEVER);
+}
+
+/* Its timer, and what follows for the choice. Most placements leave the timer as it is. */
+static void young_settle(struct dtss_sched *s, struct worker *w)
+{
+	uint64_t due_ns = w->young_total ? young_bucket_ns(s, w->young_from + YOUNG_BUCKETS) : DTSS_NEVER;
+
+	DTSS_ASSERT(w->young_timer.link == NULL || s->wheel.count > 0);
+	if (w->young_timer.link == NULL || w->young_timer.due_ns != due_ns)
+		wheel_set(&s->wheel, &w->young_timer, due_ns);
 	worker_refresh(s, w);
 	DTSS_ASSERT(w->young_total == 0 || w->young_timer.link != NULL);
+}
+
+void young_expire(struct dtss_sched *s, struct dtss_time now, struct worker *w)
+{
+	young_drop(w, young_bucket(s, now));
+	young_settle(s, w);
 }
 
 static int place_check(struct dtss_sched *s, const char *const *tags, size_t tag_count)
@@ -95,17 +103,15 @@ static int place_numbers(const struct dtss_sched *s, const char *const *tags, si
 
 static void place_count(struct dtss_sched *s, struct dtss_time now, struct worker *w)
 {
-	uint64_t bucket;
+	uint64_t bucket = young_bucket(s, now);
 
 	DTSS_ASSERT(w->entry.for_place);
 	DTSS_ASSERT(s->stamp < UINT32_MAX);
-	young_expire(s, now, w);
-	bucket = young_bucket(s, now);
+	young_drop(w, bucket);
 	w->young[bucket % YOUNG_BUCKETS]++;
 	w->young_total++;
 	w->entry.stamp = ++s->stamp;
-	worker_refresh(s, w);
-	wheel_set(&s->wheel, &w->young_timer, young_bucket_ns(s, w->young_from + YOUNG_BUCKETS));
+	young_settle(s, w);
 	s->stats.placements++;
 	DTSS_ASSERT(w->young_total > 0 && w->entry.stamp == s->stamp);
 }
