@@ -199,6 +199,13 @@ struct pool {
 	struct pool_index index;
 };
 
+/* It will be wanted soon. Where the compiler has no way to say so, nothing but time is lost. */
+#ifdef __GNUC__
+#define POOL_SOON(address) __builtin_prefetch(address)
+#else
+#define POOL_SOON(address) ((void)(address))
+#endif
+
 /* --- pool_scan.c --- */
 struct pool_rank pool_rank_of(const struct pool *p,
 			      const struct pool_entry *e); /* its tags aside, its modes considered */

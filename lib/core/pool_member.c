@@ -299,6 +299,8 @@ void pool_view_group_changed(struct pool *p, struct pool_group *g)
 		struct pool_view *v = pool_view_at(p, g->in[i].view);
 
 		pool_tree_set(&v->tree, g->in[i].at, &g->tree.best);
+		if (v->tree.best.key != POOL_UNUSABLE)
+			POOL_SOON(p->entries[v->tree.best.slot]); /* the view's next answer */
 		v->debt++;
 		if (v->debt > p->groups.count)
 			pool_view_open(p, v);
