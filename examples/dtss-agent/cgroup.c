@@ -160,7 +160,7 @@ int cgroup_make(char path[CGROUP_PATH_MAX], int *ret_fd)
 	if (!path[0])
 		return -1;
 	if (mkdir(path, 0755) == 0 || errno == EEXIST) {
-		fd = cgroup_open(path, "cgroup.procs", O_WRONLY);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
 			(void)cgroup_remove(path);
 	}
@@ -170,6 +170,18 @@ int cgroup_make(char path[CGROUP_PATH_MAX], int *ret_fd)
 	}
 	*ret_fd = fd;
 	return 0;
+}
+
+int cgroup_enter(int fd)
+{
+	int procs = openat(fd, "cgroup.procs", O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (procs < 0)
+		return errno;
+	if (write(procs, "0", 1) != 1)
+		err = errno;
+	close(procs);
+	return err;
 }
 
 int cgroup_kill(const char *path)

@@ -19,8 +19,10 @@ struct cgroup_home {
 void cgroup_probe(struct cgroup_home *home);
 /* Where the group of an attempt is to be; "": there are none. */
 void cgroup_name(const struct cgroup_home *home, uint64_t incarnation, uint64_t fence, char path[CGROUP_PATH_MAX]);
-/* Makes the group. Writing "0" to *ret_fd puts the writer into it. 0, or -1: then path is "". */
+/* Makes the group, whose directory is *ret_fd. 0, or -1: then path is "". */
 int cgroup_make(char path[CGROUP_PATH_MAX], int *ret_fd);
+/* The caller enters it; async-signal-safe. 0 or a positive errno. */
+int cgroup_enter(int fd);
 /* All its processes at once where the kernel can: 0; -1: it cannot. */
 int cgroup_kill(const char *path);
 /* 1: no process is in it or below it; 0: some are, or it is not known. */

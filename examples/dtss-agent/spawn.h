@@ -28,7 +28,7 @@ struct spawn {
 	const char *cwd;
 	const struct account *account;
 	int out[2];    /* stdout and stderr of the task */
-	int cgroup_fd; /* -1: none */
+	int cgroup_fd; /* the directory of its group; -1: none */
 };
 
 /* A process that waits for a byte on go_fd. exec_fd then ends when it runs the task, or brings why it cannot. */
