@@ -92,15 +92,15 @@ static struct need *need_make(struct dtss_sched *s, const struct dtss_task_spec 
 	return n;
 }
 
-static uint64_t need_hash(const struct dtss_sched *s, const struct pool_need *n)
+static uint64_t need_hash(const struct dtss_sched *s, const struct pool_need *pool)
 {
 	uint64_t hash = s->key0;
 	uint32_t i;
 
-	for (i = 0; i < n->tag_count; i++)
-		hash = hash_word(hash ^ n->tags[i]);
-	for (i = 0; i < n->resource_count; i++)
-		hash = hash_word(hash_word(~hash ^ n->resources[i].resource) ^ n->resources[i].amount);
+	for (i = 0; i < pool->tag_count; i++)
+		hash = hash_word(hash ^ pool->tags[i]);
+	for (i = 0; i < pool->resource_count; i++)
+		hash = hash_word(hash_word(~hash ^ pool->resources[i].resource) ^ pool->resources[i].amount);
 	return hash;
 }
 
@@ -108,38 +108,35 @@ static int need_equal(const void *item, const void *key)
 {
 	const struct pool_need *a = &((const struct need *)item)->pool, *b = key;
 
-	if (a->tag_count != b->tag_count || a->resource_count != b->resource_count)
-		return 0;
-	return (!a->tag_count || memcmp(a->tags, b->tags, a->tag_count * sizeof *a->tags) == 0) &&
-	       (!a->resource_count ||
-		memcmp(a->resources, b->resources, a->resource_count * sizeof *a->resources) == 0);
+	return a->tag_count == b->tag_count && a->resource_count == b->resource_count &&
+	       memcmp(a->tags, b->tags, a->tag_count * sizeof *a->tags) == 0 &&
+	       memcmp(a->resources, b->resources, a->resource_count * sizeof *a->resources) == 0;
 }
 
-/* One that there is already, which is the rule, found without making anything; NULL: there is none. */
+/* Nearly every task needs what others do: then nothing is made. NULL: there is none yet. */
 static struct need *need_find(const struct dtss_sched *s, const struct dtss_task_spec *spec)
 {
 	uint32_t tags[DTSS_TASK_TAGS_MAX];
-	struct pool_amount resources[DTSS_RESOURCES_MAX];
+	struct pool_amount amounts[DTSS_RESOURCES_MAX];
+	struct pool_need key = { .tags = tags, .resources = amounts };
 	const struct intern *name;
-	struct pool_need n;
 	size_t i;
 
-	memset(&n, 0, sizeof n);
-	n.tags = tags;
-	n.resources = resources;
+	DTSS_ASSERT(spec->tag_count <= DTSS_TASK_TAGS_MAX);
+	DTSS_ASSERT(spec->resource_count <= DTSS_RESOURCES_MAX);
 	for (i = 0; i < spec->tag_count; i++) {
 		name = intern_find(&s->tags, spec->tags[i]);
 		if (!name)
 			return NULL;
-		n.tag_count = need_add_tag(tags, n.tag_count, name->number);
+		key.tag_count = need_add_tag(tags, key.tag_count, name->number);
 	}
 	for (i = 0; i < spec->resource_count; i++) {
 		name = intern_find(&s->resources, spec->resources[i].name);
 		if (!name)
 			return NULL;
-		need_add_resource(resources, n.resource_count++, name->number, spec->resources[i].amount);
+		need_add_resource(amounts, key.resource_count++, name->number, spec->resources[i].amount);
 	}
-	return map_find(&s->needs, need_hash(s, &n), need_equal, &n);
+	return map_find(&s->needs, need_hash(s, &key), need_equal, &key);
 }
 
 struct need *need_get(struct dtss_sched *s, const struct dtss_task_spec *spec)
@@ -154,13 +151,13 @@ struct need *need_get(struct dtss_sched *s, const struct dtss_task_spec *spec)
 	n = need_make(s, spec);
 	if (!n)
 		return NULL;
-	n->hash = need_hash(s, &n->pool);
 	/* with room in the heap, so that none of its tasks needs any to become ready */
 	if (map_reserve(&s->needs, &s->mem, 1) != 0 ||
 	    sched_grow(s, (void **)&s->heap, &s->heap_cap, s->needs.count + 1, sizeof *s->heap) != 0) {
 		need_release(s, n);
 		return NULL;
 	}
+	n->hash = need_hash(s, &n->pool);
 	map_insert(&s->needs, n->hash, n);
 	return n;
 }
