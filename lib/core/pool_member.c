@@ -302,7 +302,9 @@ void pool_view_group_changed(struct pool *p, struct pool_group *g)
 		if (v->tree.best.key != POOL_UNUSABLE)
 			POOL_SOON(p->entries[v->tree.best.slot]); /* the view's next answer */
 		v->debt++;
-		if (v->debt > p->groups.count)
+		if (v->debt > p->groups.count) {
 			pool_view_open(p, v);
+			v->refusals++;
+		}
 	}
 }
