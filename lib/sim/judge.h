@@ -130,7 +130,7 @@ struct judge_key {
 
 /* What one scheduler heard from a worker; volatile there. */
 struct judge_heard {
-	uint64_t last_ns; /* on its clock: the last that it took; 0: none since it leads */
+	uint64_t last_ns; /* on its clock: the last that it took; 0: none since it leads, or forgot the worker */
 	uint64_t any_ns;  /* the last that reached it */
 	/* the same on the true clock: while its own stands still, that alone tells what came first */
 	uint64_t last_true_ns, any_true_ns;

@@ -86,9 +86,12 @@ static void worker_offline(struct sim *s, const struct judge_worker *w)
 		sim_violate(s, "S18", "a worker was called offline too early", w->now.number, (now - from) / JUDGE_MS);
 }
 
-/* After an earlier change in the same batch its record is already the last one, which is gone: the event knows better. */
+/* What the leader had heard from it is gone too: an older heartbeat that comes late is taken for news of a new worker. Only
+ * with one that is newer than all before is it known again what the leader takes it for. After an earlier change in the
+ * same batch its record is already the last one, which is gone: the event knows better. */
 static void worker_forgotten(struct sim *s, struct judge_worker *w, const struct dtss_event *e)
 {
+	struct judge_heard *h = &w->heard[s->judge.reign.scheduler];
 	uint32_t status = w->changes > 1 ? e->from : w->now.status;
 
 	if (w->leased || status != DTSS_WORKER_OFFLINE || w->now.draining || w->now.cordoned)
@@ -96,6 +99,8 @@ static void worker_forgotten(struct sim *s, struct judge_worker *w, const struct
 	SOMETIMES(s, SIM_PROBE_WORKER_FORGOTTEN);
 	memset(&w->now, 0, sizeof w->now);
 	w->given = 0; /* when it comes back it is new: nobody there remembers its turns */
+	if (!s->judge.event_true || h->last_true_ns <= s->judge.event_true)
+		h->last_ns = 0;
 }
 
 static void worker_probe(struct sim *s, const struct judge_worker *w)

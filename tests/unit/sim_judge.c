@@ -179,6 +179,7 @@ START_TEST(a_worker_that_was_forgotten_has_had_no_turn)
 	record(1, "a", 0, DTSS_RECORD_DELETE);
 	event(1, DTSS_WORKER_OFFLINE, 0);
 	registered(3, "a");
+	heard("a", NOW);
 	granted(_i ? "a" : "b");
 	ck_assert_int_eq(s->violation.id == NULL, _i);
 	ck_assert(_i || strcmp(s->violation.id, "S21") == 0);
