@@ -32,7 +32,9 @@ enum {
 	POOL_LIST_GROUPS = 32,  /* a view of at most so many groups is a list, which costs nothing to keep */
 	POOL_GROUP_FEW = 3,     /* trees of views that a group is in without a block of its own for that */
 	POOL_GROUP_VIEWS = 32,  /* trees of views that a group may be in: what one gift may have to change */
-	POOL_VIEW_SHARE = 8,    /* leaves of all trees of views together, for each group */
+	POOL_VIEW_CREDIT =
+		16, /* changes, for each group, that a tree may have saved up for times in which it is not asked */
+	POOL_VIEW_SHARE = 8, /* leaves of all trees of views together, for each group */
 	POOL_VIEWS_IDLE =
 		1024,         /* views that no need refers to, kept for the next who asks the same: half a MB at most */
 	POOL_PAGE_ITEMS = 32, /* a page of the index: 1 KB */

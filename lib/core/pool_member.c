@@ -8,8 +8,10 @@
  * Which groups a view has. It starts open, and is answered by a walk through the groups with its rarest tag. Few that
  * satisfy it become a list at once. Many become a tree when they were walked through as often as making it costs, as long
  * as all trees together stay below POOL_VIEW_SHARE leaves a group and no group is in more than POOL_GROUP_VIEWS. The
- * smallest go first, for they save most; who is refused is answered from the index. A tree whose changes cost more than its answers save becomes open again, as soon as that is as much as
- * making it. So whatever the needs are, what a change costs is bounded, and what it costs beyond the index is worth it.
+ * smallest go first, for they save most; who is refused is answered from the index. A tree whose changes cost more than
+ * its answers save, and have saved, becomes open again as soon as that is as much as making it, and has to promise twice
+ * as much the next time. So whatever the needs are, what a change costs is bounded, and what it costs beyond the index is
+ * worth it.
  *
  *   view 3 (tree)   groups: [ 7   2   9 ]           group 2   in: [ (view 3, leaf 1) (view 8, leaf 0) ]
  *                   leaves:   0   1   2
@@ -165,6 +167,7 @@ static void pool_view_fill(struct pool *p, struct pool_view *v, enum pool_view_s
 	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
 	pool_view_want(p, v, 0);
 	v->state = state;
+	v->debt = (uint64_t)POOL_VIEW_CREDIT * p->groups.count;
 	error = pool_view_reserve(p, v, count);
 	(void)pool_walk_begin(p, v, &walk);
 	while (error == 0 && (g = pool_walk_next(p, v, &walk)) != NULL)
@@ -245,13 +248,13 @@ void pool_view_grow(struct pool *p, struct pool_view *v)
 
 	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
 	DTSS_ASSERT(count <= p->groups.count);
-	v->debt = 0;
 	if (count <= POOL_LIST_GROUPS) {
 		pool_view_list(p, v, count);
 	} else if (pool_view_admit(p, count)) {
 		pool_view_fill(p, v, POOL_VIEW_TREE, count);
 	} else {
 		v->refusals++;
+		v->debt = 0;
 	}
 }
 
@@ -302,7 +305,7 @@ void pool_view_group_changed(struct pool *p, struct pool_group *g)
 		if (v->tree.best.key != POOL_UNUSABLE)
 			POOL_SOON(p->entries[v->tree.best.slot]); /* the view's next answer */
 		v->debt++;
-		if (v->debt > p->groups.count) {
+		if (v->debt > (uint64_t)(POOL_VIEW_CREDIT + 1) * p->groups.count) {
 			pool_view_open(p, v);
 			v->refusals++;
 		}
