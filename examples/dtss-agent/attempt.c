@@ -278,14 +278,15 @@ static uint64_t attempt_step(struct attempts *all, struct attempt *a, struct dts
 	uint64_t again = DTSS_NEVER;
 	int delivered = 1;
 
-	if (a->state == ATTEMPT_STARTING)
+	if (a->state == ATTEMPT_STARTING && a->exec_ready)
 		attempt_exec(all, a, now);
 	if (a->stop == 2 && attempt_alive(a) && a->state != ATTEMPT_CLEARING && now.mono_ns >= a->look_ns) {
 		(void)attempt_kill(all, a);
 		a->look_ns = now.mono_ns + KILL_AGAIN_MS * NS_PER_MS;
 	}
 	for (int i = 0; i < 2; i++)
-		stream_read(&a->streams[i], all->dir, 0);
+		if (a->streams[i].ready)
+			stream_read(&a->streams[i], all->dir, 0);
 	if (a->state == ATTEMPT_CLEARING && now.mono_ns >= a->look_ns)
 		attempt_clear(all, a, now);
 	if ((a->stop == 2 && attempt_alive(a)) || a->state == ATTEMPT_CLEARING)

@@ -34,6 +34,7 @@ struct attempt {
 	int stop; /* 1: was told to end, 2: is being killed */
 	int pidfd;
 	int exec_fd;
+	int exec_ready;           /* the last wait found that it has run, or why it has not */
 	struct spawn spawn;       /* until it has started */
 	struct stream streams[2]; /* stdout, stderr */
 	struct dtss_outcome outcome;

@@ -190,11 +190,31 @@ static void daemon_add_fd(struct agent_daemon *d, size_t *count, int fd)
 		struct curl_waitfd *fds = realloc(d->fds, cap * sizeof *fds);
 
 		if (!fds)
-			return; /* it is looked at with the next heartbeat */
+			return; /* it is looked at after each wait */
 		d->fds = fds;
 		d->fds_cap = cap;
 	}
 	d->fds[(*count)++] = (struct curl_waitfd){ .fd = fd, .events = CURL_WAIT_POLLIN };
+}
+
+/* In the order in which they were added; what was not added may have something. */
+static int daemon_ready(const struct agent_daemon *d, size_t count, size_t *at, int fd)
+{
+	if (*at < count && d->fds[*at].fd == fd)
+		return d->fds[(*at)++].revents != 0;
+	return fd >= 0;
+}
+
+static void daemon_waited(struct agent_daemon *d, size_t count)
+{
+	size_t at = 0;
+
+	(void)daemon_ready(d, count, &at, d->signal_fd);
+	for (struct attempt *a = d->attempts.first; a; a = a->next) {
+		a->streams[0].ready = daemon_ready(d, count, &at, a->streams[0].fd);
+		a->streams[1].ready = daemon_ready(d, count, &at, a->streams[1].fd);
+		a->exec_ready = daemon_ready(d, count, &at, a->exec_fd);
+	}
 }
 
 static void daemon_wait(struct agent_daemon *d, uint64_t until_ns)
@@ -213,6 +233,7 @@ static void daemon_wait(struct agent_daemon *d, uint64_t until_ns)
 	if (curl_multi_poll(d->client.multi, d->fds, (unsigned)count, wait_ms < 60000 ? (int)wait_ms : 60000, NULL) !=
 	    CURLM_OK)
 		usleep(1000); /* only for want of memory: do not spin */
+	daemon_waited(d, count);
 }
 
 static void daemon_round(struct agent_daemon *d, uint64_t *ret_until_ns)

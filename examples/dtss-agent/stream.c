@@ -84,7 +84,7 @@ static void stream_put(struct stream *s, const char *dir, const char *data, size
 
 void stream_read(struct stream *s, const char *dir, int all)
 {
-	char buf[65536];
+	static char buf[65536]; /* not on the stack, which hardened compilers clear for each call */
 	size_t total = 0;
 	ssize_t n = 1;
 

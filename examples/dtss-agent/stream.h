@@ -17,6 +17,7 @@
  */
 struct stream {
 	int fd;          /* our end of the pipe; -1: closed */
+	int ready;       /* the last wait found something in it */
 	int spool;       /* -1: none yet */
 	uint64_t size;   /* of the spool */
 	uint64_t beyond; /* bytes that came after it was full */
