@@ -14,9 +14,10 @@
 #define NS_PER_MS UINT64_C(1000000)
 
 /*
- *	          ┌─────────────────────────────────────────────────────────┐
- *	wait ──► deadlines ──► signals, children ──► messages ──► attempts ──► actions ──► journal, spawn
- *	          first: after a SIGSTOP we may be in somebody else's lease
+ *	          ┌──────────────────────────────────────────────────────────────────────────┐
+ *	wait ──► deadlines ──► signals, children ──► messages ──► attempts ──► actions ──► requests ──► journal, spawn
+ *	          first: after a SIGSTOP we may be in somebody else's lease     what is due    before: the scheduler works
+ *	                                                                        by now, too     on them while we spawn
  */
 
 /* ---- children ---- */
@@ -246,8 +247,11 @@ static void daemon_round(struct agent_daemon *d, uint64_t *ret_until_ns)
 	daemon_signals(d, now);
 	daemon_messages(d, now);
 	*ret_until_ns = attempts_step(&d->attempts, now);
+	(void)dtss_agent_tick(d->engine, now);
 	while (dtss_agent_next_action(d->engine, &action))
 		daemon_action(d, now, &action);
+	if (post_step(&d->client) > 0)
+		*ret_until_ns = now.mono_ns;
 	attempts_spawn(&d->attempts, now);
 	daemon_check_end(d, now);
 	next_ns = dtss_agent_next_ns(d->engine);

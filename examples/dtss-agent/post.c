@@ -114,9 +114,9 @@ int post_begin(struct post_client *client, struct post *post, const char *path, 
 	return 0;
 }
 
-void post_step(struct post_client *client)
+int post_step(struct post_client *client)
 {
-	int running, left;
+	int running, left, done = 0;
 	CURLMsg *msg;
 
 	(void)curl_multi_perform(client->multi, &running); /* what fails is told request by request */
@@ -134,7 +134,9 @@ void post_step(struct post_client *client)
 			snprintf(post->error, sizeof post->error, "%s", curl_easy_strerror(result));
 		(void)curl_multi_remove_handle(client->multi, easy);
 		post->state = POST_DONE;
+		done++;
 	}
+	return done;
 }
 
 void post_cancel(struct post_client *client, struct post *post)

@@ -32,8 +32,8 @@ enum post_content { POST_JSON = 0, POST_BYTES = 1 };
 /* 0, or -1: no memory. token "": none. */
 int post_client_init(struct post_client *client, const char *server, const char *token);
 void post_client_fini(struct post_client *client);
-/* Lets everything make progress, and marks what is done. */
-void post_step(struct post_client *client);
+/* Lets everything make progress, and marks what is done: so many. */
+int post_step(struct post_client *client);
 
 /* body is taken over, also on failure. 0, or -1: not begun. */
 int post_begin(struct post_client *client, struct post *post, const char *path, enum post_content content, char *body,

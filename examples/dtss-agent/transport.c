@@ -175,7 +175,7 @@ static int transport_take(struct agent_transport *t, struct post *post)
 static int transport_next_answer(struct agent_transport *t)
 {
 	transport_drop_answer(t);
-	post_step(t->client);
+	(void)post_step(t->client); /* the answers are looked for below */
 	for (size_t i = 0; i < POLLS_MAX && t->count == 0; i++)
 		if (t->polls[i].state == POST_DONE && !transport_take(t, &t->polls[i]))
 			transport_drop_answer(t);

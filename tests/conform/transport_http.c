@@ -44,7 +44,7 @@ static void http_round(struct transport_pair *pair)
 		server_sweep(&h->server);
 	}
 	MHD_run(h->server.daemon);
-	post_step(&h->client);
+	(void)post_step(&h->client);
 }
 
 static void http_pair_pump(struct transport_pair *pair)
