@@ -279,7 +279,7 @@ static enum MHD_Result answer(struct exchange *x)
 	if (!x->status && !x->begun) {
 		x->begun = 1;
 		x->route->handle(x);
-		if (!x->status)
+		if (!x->status && x->server->node)
 			server_answers(x->server); /* what waits for no disk need not be suspended */
 	}
 	if (x->status && x->guard && x->guard->more) {
