@@ -119,6 +119,8 @@ static void pool_search_save(const struct pool *p, struct pool_view *v)
 {
 	uint64_t saved = p->index.root != NULL && v->walk < v->steps ? v->walk : v->steps;
 
+	DTSS_ASSERT(v->state == POOL_VIEW_TREE);
+	DTSS_ASSERT(v->refs > 0);
 	saved /= POOL_WALK_CLIMB;
 	v->debt -= v->debt < saved ? v->debt : saved;
 }
@@ -147,6 +149,8 @@ static void pool_search_groups(struct pool_search *s, struct pool_view *v)
 	const struct pool_group *g;
 	uint32_t count = 0, steps = pool_walk_begin(p, v, &walk), making = steps * POOL_WALK_MAKE + POOL_WALK_FAIR;
 
+	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
+	DTSS_ASSERT(v->group_count == 0);
 	v->steps = steps;
 	if (p->index.root != NULL && v->walk < steps) {
 		pool_search_index(s, v, making);

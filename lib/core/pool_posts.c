@@ -12,13 +12,21 @@
  *   tag 2   [ (group 7, signature)  (group 9, signature) ]        group 7   names    | 2 | 5 |
  *   tag 5   [ (group 7, signature) ]                                        posted   | 0 | 0 |   where in their lists
  *
- * The signature is the group's, folded to half, and tells most groups that lack another tag without a look at them.
+ * The signature has two bits for each tag of the group (Bloom 1970), others than the group's own, and tells nearly all
+ * groups that lack another tag without a look at them.
  */
 enum { POOL_POSTS_MIN = 4 };
 
-static uint32_t pool_fold(uint64_t signature)
+static uint32_t pool_post_signature(const struct pool_shape *s)
 {
-	return (uint32_t)(signature | signature >> 32);
+	uint32_t i, signature = 0;
+
+	for (i = 0; i < s->tag_count; i++) {
+		uint32_t hash = s->names[i] * UINT32_C(0x9e3779b1); /* Knuth 3, 6.4: multiplicative hashing */
+
+		signature |= UINT32_C(1) << (hash >> 27) | UINT32_C(1) << (hash >> 22 & 31);
+	}
+	return signature;
 }
 
 /* Room for lists of the tags below that number. */
@@ -66,7 +74,7 @@ int pool_posts_reserve(struct pool *p, const uint32_t *tags, uint32_t tag_count)
 
 void pool_posts_add(struct pool *p, struct pool_group *g)
 {
-	uint32_t i;
+	uint32_t i, signature = pool_post_signature(&g->shape);
 
 	for (i = 0; i < g->shape.tag_count; i++) {
 		struct pool_posts *l = &p->posts[g->shape.names[i]];
@@ -75,7 +83,7 @@ void pool_posts_add(struct pool *p, struct pool_group *g)
 		DTSS_ASSERT(l->count < l->cap);
 		g->posted[i] = l->count;
 		l->at[l->count].group = g->id;
-		l->at[l->count].signature = pool_fold(g->shape.signature);
+		l->at[l->count].signature = signature;
 		l->count++;
 	}
 }
@@ -103,6 +111,8 @@ void pool_posts_fini(struct pool *p)
 {
 	uint32_t tag;
 
+	DTSS_ASSERT(p->groups.count == 0);
+	DTSS_ASSERT((p->posts == NULL) == (p->posts_cap == 0));
 	for (tag = 0; tag < p->posts_cap; tag++)
 		if (p->posts[tag].at != NULL)
 			p->mem.release(p->mem.ctx, p->posts[tag].at, p->posts[tag].cap * sizeof(struct pool_post));
@@ -123,7 +133,7 @@ int pool_posts_check(const struct pool *p, const struct pool_group *g)
 			return 0;
 		l = &p->posts[g->shape.names[i]];
 		if (g->posted[i] >= l->count || l->at[g->posted[i]].group != g->id ||
-		    l->at[g->posted[i]].signature != pool_fold(g->shape.signature))
+		    l->at[g->posted[i]].signature != pool_post_signature(&g->shape))
 			return 0;
 	}
 	return 1;
@@ -135,7 +145,7 @@ uint32_t pool_walk_begin(const struct pool *p, const struct pool_view *v, struct
 	uint32_t i;
 
 	w->posts = NULL;
-	w->signature = pool_fold(v->shape.signature);
+	w->signature = pool_post_signature(&v->shape);
 	for (i = 0; i < v->shape.tag_count; i++) {
 		uint32_t tag = v->shape.names[i];
 		const struct pool_posts *l = tag < p->posts_cap ? &p->posts[tag] : &nobody;
@@ -146,12 +156,14 @@ uint32_t pool_walk_begin(const struct pool *p, const struct pool_view *v, struct
 	w->at = w->posts == NULL && p->groups.end > 0;
 	w->end = w->posts == NULL ? p->groups.end : w->posts->count;
 	DTSS_ASSERT(w->at <= w->end);
+	DTSS_ASSERT(v->shape.tag_count == 0 || w->posts != NULL);
 	return w->end - w->at;
 }
 
 struct pool_group *pool_walk_next(const struct pool *p, const struct pool_view *v, struct pool_walk *w)
 {
 	DTSS_ASSERT(w->at <= w->end);
+	DTSS_ASSERT(w->end == (w->posts == NULL ? p->groups.end : w->posts->count));
 	while (w->at < w->end) {
 		struct pool_group *g = NULL;
 		uint32_t at = w->at++;
