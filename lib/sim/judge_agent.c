@@ -9,12 +9,13 @@
  *        └ X6: alone on this machine         └ X2: at once                └────── X3: says so ──┘
  */
 
-/* A process is told to end so long after its lease began, so that it is dead after nine tenths of it. */
+/* A process is told to end so long after its lease began, so that it is dead after nine tenths of it. In whole milliseconds,
+ * as the agent counts: with just more than the grace it has next to nothing, with just that it has half of the lease. */
 static uint64_t agent_term_ns(uint64_t lease_ms)
 {
-	uint64_t grace = WORKER_KILL_GRACE_MS * JUDGE_MS, term = lease_ms * JUDGE_MS / 10 * 9;
+	uint64_t most_ms = lease_ms * 9 / 10;
 
-	return term > grace ? term - grace : lease_ms * JUDGE_MS / 2;
+	return (most_ms > WORKER_KILL_GRACE_MS ? most_ms - WORKER_KILL_GRACE_MS : lease_ms / 2) * JUDGE_MS;
 }
 
 /* X6: the lease of an assignment began when the heartbeat was sent that it answers, however long it was under way. */
