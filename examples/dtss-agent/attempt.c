@@ -231,8 +231,9 @@ int attempts_exited(struct attempts *all, struct dtss_time now, const siginfo_t 
 
 static void attempt_clear(struct attempts *all, struct attempt *a, struct dtss_time now)
 {
+	int killed = a->outcome.cause == DTSS_CAUSE_SIGNAL && a->outcome.signal == SIGKILL;
 	int living = a->kin.pid ? attempt_kill(all, a) : 0;
-	uint64_t oom_kills = cgroup_oom_kills(a->kin.cgroup);
+	uint64_t oom_kills = killed ? cgroup_oom_kills(a->kin.cgroup) : 0;
 
 	if (living == 0 && cgroup_remove(a->kin.cgroup) < 0)
 		living = 1;
@@ -245,8 +246,9 @@ static void attempt_clear(struct attempts *all, struct attempt *a, struct dtss_t
 		}
 		return;
 	}
-	if (a->outcome.cause == DTSS_CAUSE_SIGNAL && a->outcome.signal == SIGKILL && oom_kills > 0)
+	if (oom_kills > 0)
 		a->outcome.cause = DTSS_CAUSE_OOM;
+	a->kin.cgroup[0] = '\0';
 	attempt_gone(all, a);
 	a->state = ATTEMPT_DELIVERING;
 	for (int i = 0; i < 2; i++) {
