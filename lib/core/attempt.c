@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/engine.h"
 
-int attempt_reserve(struct dtss_sched *s, struct task *t)
+int attempt_reserve(struct dtss_sched *s, struct task *t, uint32_t count)
 {
-	uint32_t cap = t->attempt_cap ? t->attempt_cap * 2 : 1;
-	void *block;
+	uint32_t had = task_tries(t)->cap, cap = had ? had : 1;
+	struct tries *r;
 
-	DTSS_ASSERT(t->attempt_count <= t->attempt_cap);
-	DTSS_ASSERT((t->attempts == NULL) == (t->attempt_cap == 0));
-	if (t->attempt_count < t->attempt_cap)
+	DTSS_ASSERT(t->attempt_count <= had && count <= DTSS_ATTEMPTS_MAX);
+	DTSS_ASSERT(count > 0 && (t->tries == NULL) == (had == 0));
+	if (count <= had)
 		return 0;
-	block = t->attempts ? s->mem.realloc(s->mem.ctx, t->attempts, t->attempt_cap * sizeof *t->attempts,
-					     cap * sizeof *t->attempts) :
-			      sched_alloc(s, cap * sizeof *t->attempts);
-	if (!block)
+	while (cap < count)
+		cap *= 2;
+	if (had)
+		r = s->mem.realloc(s->mem.ctx, t->tries, TRIES_BYTES(had), TRIES_BYTES(cap));
+	else
+		r = sched_alloc(s, TRIES_BYTES(cap));
+	if (!r)
 		return DTSS_E_NOMEM;
-	t->attempts = block;
-	t->attempt_cap = cap;
-	DTSS_ASSERT(t->attempt_count < t->attempt_cap);
+	if (!had)
+		memset(r, 0, sizeof *r);
+	r->cap = cap;
+	if (r->next_live) /* it moved: a task can be live here when it is loaded again */
+		r->next_live->tries->link_live = &r->next_live;
+	t->tries = r;
 	return 0;
 }
 
@@ -55,29 +61,31 @@ void attempt_capacity(struct worker *w)
 		w->shape.taken[i] = 0;
 		attempt_take(&w->shape, i, 0, 1);
 	}
-	for (t = w->live; t; t = t->next_live)
+	for (t = w->live; t; t = t->tries->next_live)
 		attempt_account(&w->shape, t->need, 1);
 }
 
 void attempt_link(struct dtss_sched *s, struct task *t, struct worker *w)
 {
-	DTSS_ASSERT(t->attempt_count > 0 && t->link_live == NULL);
+	struct tries *r = t->tries;
+
+	DTSS_ASSERT(t->attempt_count > 0 && r->link_live == NULL);
 	DTSS_ASSERT((w->live != NULL) == (w->leased > 0));
-	t->attempts[t->attempt_count - 1].worker = w;
-	t->next_live = w->live;
-	t->link_live = &w->live;
+	r->at[t->attempt_count - 1].worker = w;
+	r->next_live = w->live;
+	r->link_live = &w->live;
 	if (w->live)
-		w->live->link_live = &t->next_live;
+		w->live->tries->link_live = &r->next_live;
 	w->live = t;
 	w->leased++;
 	attempt_account(&w->shape, t->need, 1);
 	worker_refresh(s, w);
-	DTSS_ASSERT(w->live == t && *t->link_live == t);
+	DTSS_ASSERT(w->live == t && *r->link_live == t);
 }
 
 static void attempt_unlink(struct dtss_sched *s, struct task *t, struct worker *w)
 {
-	DTSS_ASSERT(t->link_live != NULL && *t->link_live == t);
+	DTSS_ASSERT(t->tries->link_live != NULL && *t->tries->link_live == t);
 	DTSS_ASSERT(w->leased > 0);
 	task_unlink_live(t);
 	w->leased--;
@@ -89,10 +97,11 @@ static void attempt_unlink(struct dtss_sched *s, struct task *t, struct worker *
 
 void attempt_grant(struct dtss_sched *s, struct dtss_time now, struct task *t, struct worker *w)
 {
-	struct attempt *a = &t->attempts[t->attempt_count];
+	struct tries *r = t->tries;
+	struct attempt *a = &r->at[t->attempt_count];
 
 	DTSS_ASSERT(t->state == DTSS_TASK_READY);
-	DTSS_ASSERT(t->attempt_count < t->attempt_cap);
+	DTSS_ASSERT(t->attempt_count < r->cap);
 	DTSS_ASSERT(worker_used(w) < w->max_tasks); /* S13 */
 	memset(a, 0, sizeof *a);
 	a->fence = ++s->meta.fence; /* S6 */
@@ -105,10 +114,10 @@ void attempt_grant(struct dtss_sched *s, struct dtss_time now, struct task *t, s
 	if (t->attempt_count++)
 		s->meta.retries++;
 	s->meta.grants++;
-	t->phase_ns = now.mono_ns;
-	t->renewed_ns = now.mono_ns;
-	t->listed = 0; /* what the worker before listed last says nothing about this one's listings, which begin at 1 */
-	t->due_wait_ns = 0;
+	r->phase_ns = now.mono_ns;
+	r->renewed_ns = now.mono_ns;
+	r->listed = 0; /* what the worker before listed last says nothing about this one's listings, which begin at 1 */
+	r->due_wait_ns = 0;
 	w->entry.stamp = ++s->stamp;
 	attempt_link(s, t, w);
 	batch_mark_task(s, t, MARK_ATTEMPT);
@@ -118,10 +127,10 @@ void attempt_grant(struct dtss_sched *s, struct dtss_time now, struct task *t, s
 
 uint64_t attempt_lease_left_ms(const struct dtss_sched *s, struct dtss_time now, const struct task *t)
 {
-	uint64_t gone_ms = (now.mono_ns - t->renewed_ns + NS_PER_MS - 1) / NS_PER_MS;
+	uint64_t gone_ms = (now.mono_ns - t->tries->renewed_ns + NS_PER_MS - 1) / NS_PER_MS;
 
 	DTSS_ASSERT(task_live(t));
-	DTSS_ASSERT(now.mono_ns >= t->renewed_ns);
+	DTSS_ASSERT(now.mono_ns >= t->tries->renewed_ns);
 	return gone_ms < s->cfg.lease_ms ? s->cfg.lease_ms - gone_ms : 0;
 }
 
@@ -130,9 +139,9 @@ static void attempt_backoff(struct dtss_sched *s, struct dtss_time now, struct t
 {
 	DTSS_ASSERT(t->state == DTSS_TASK_LEASED || t->state == DTSS_TASK_RUNNING);
 	DTSS_ASSERT(wait_ns > 0);
-	t->due_since_ns = now.wall_ns;
-	t->due_wait_ns = wait_ns;
-	t->due_ns = now.mono_ns + wait_ns;
+	t->tries->due_since_ns = now.wall_ns;
+	t->tries->due_wait_ns = wait_ns;
+	t->tries->due_ns = now.mono_ns + wait_ns;
 	task_move(s, now, t, DTSS_TASK_DELAYED, cause);
 	DTSS_ASSERT(t->state == DTSS_TASK_DELAYED);
 }

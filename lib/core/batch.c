@@ -55,10 +55,10 @@ void batch_mark_task(struct dtss_sched *s, struct task *t, unsigned marks)
 		batch_will_write(s, t->record_len);
 	if (marks & MARK_ATTEMPT) {
 		if (fresh & MARK_ATTEMPT)
-			t->attempt_from = t->attempt_to = t->attempt_count - 1;
-		if (t->attempt_to < t->attempt_count)
+			t->tries->from = t->tries->to = (uint16_t)(t->attempt_count - 1);
+		if (t->tries->to < t->attempt_count)
 			batch_will_write(s, BATCH_ATTEMPT_BYTES);
-		t->attempt_to = t->attempt_count;
+		t->tries->to = (uint16_t)t->attempt_count;
 	}
 	t->marks |= (uint8_t)marks;
 }
@@ -134,10 +134,10 @@ static void batch_add_task(struct dtss_sched *s, struct task *t)
 	uint32_t i;
 
 	DTSS_ASSERT(t->record_len >= t->spec_len);
-	DTSS_ASSERT(!(t->marks & MARK_ATTEMPT) || t->attempt_to <= t->attempt_count);
+	DTSS_ASSERT(!(t->marks & MARK_ATTEMPT) || t->tries->to <= t->attempt_count);
 	if (t->marks & MARK_SPEC)
 		batch_add(s, DTSS_RECORD_SPEC, t->record, t->record_len)->id = t->ready.id;
-	for (i = t->attempt_from; (t->marks & MARK_ATTEMPT) && i < t->attempt_to; i++) {
+	for (i = task_tries(t)->from; (t->marks & MARK_ATTEMPT) && i < t->tries->to; i++) {
 		r = batch_add(s, DTSS_RECORD_ATTEMPT, batch_here(s),
 			      encode_attempt(t, i, batch_here(s), batch_left(s)));
 		r->id = t->ready.id;
@@ -312,8 +312,8 @@ static void stored_release(struct dtss_sched *s, struct dtss_time now, uint64_t 
 			continue;
 		}
 		a->sent = 1; /* the lease runs from here */
-		t->renewed_ns = now.mono_ns;
-		t->phase_ns = now.mono_ns;
+		t->tries->renewed_ns = now.mono_ns;
+		t->tries->phase_ns = now.mono_ns;
 		task_arm(s, now, t);
 	}
 }
@@ -326,10 +326,10 @@ void dtss_sched_stored(struct dtss_sched *s, struct dtss_time now, uint64_t seq)
 	if (seq == s->closed_seq)
 		s->closed.in_flight = 0;
 	stored_release(s, now, seq);
-	while (s->retiring_head && s->retiring_head->retired_seq <= seq) {
+	while (s->retiring_head && s->retiring_head->u.retired_seq <= seq) {
 		struct task *t = s->retiring_head;
 
-		s->retiring_head = t->next_list;
+		s->retiring_head = task_next(t);
 		if (!s->retiring_head)
 			s->retiring_tail = NULL;
 		ids_clear(&s->tasks, &s->mem, t->ready.id);

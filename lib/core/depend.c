@@ -43,19 +43,19 @@ void depend_ended(struct dtss_sched *s, struct task *parent)
 
 void depend_enqueue(struct dtss_sched *s, struct task *parent)
 {
-	DTSS_ASSERT(dtss_task_state_terminal(parent->state));
+	DTSS_ASSERT(dtss_task_state_terminal(parent->state) && !parent->ready.queued);
 	DTSS_ASSERT((s->resolving_head == NULL) == (s->resolving_tail == NULL));
 	if (parent->resolving)
 		return;
 	parent->resolving = 1;
-	parent->next_list = NULL;
+	parent->ready.higher = NULL;
 	if (s->resolving_tail)
-		s->resolving_tail->next_list = parent;
+		s->resolving_tail->ready.higher = &parent->ready;
 	else
 		s->resolving_head = parent;
 	s->resolving_tail = parent;
 	s->due_at_once = 1;
-	DTSS_ASSERT(s->resolving_tail->next_list == NULL);
+	DTSS_ASSERT(s->resolving_tail->ready.higher == NULL);
 }
 
 /* The child waits for nobody any more. A parent that has ended and has no children left leaves with the next tick. */
@@ -105,11 +105,11 @@ int depend_resolve(struct dtss_sched *s, struct dtss_time now, size_t *budget)
 		if (batch_reserve(s, 1, BATCH_BYTES) != 0)
 			return DTSS_E_NOMEM;
 		*budget -= 1;
-		s->resolving_head = parent->next_list;
+		s->resolving_head = task_next(parent);
 		if (!s->resolving_head)
 			s->resolving_tail = NULL;
 		parent->resolving = 0;
-		parent->next_list = NULL;
+		parent->ready.higher = NULL;
 		task_retire(s, now, parent);
 	}
 	return 0;

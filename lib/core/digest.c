@@ -79,7 +79,8 @@ uint64_t dtss_sched_digest_all(const struct dtss_sched *s)
 		return sum; /* it decides nothing yet, so there is nothing volatile */
 	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id)) {
 		const struct attempt *a = task_live(t);
-		const uint64_t words[] = { t->ready.id,      t->renewed_ns,   t->phase_ns,         t->due_ns,
+		const struct tries *r = task_tries(t);
+		const uint64_t words[] = { t->ready.id,      r->renewed_ns,   r->phase_ns,         r->due_ns,
 					   t->deadline_ns,   t->timer.due_ns, t->waiting,          t->ready.queued != 0,
 					   a ? a->sent : 2u, t->done,         a ? a->rejected : 2u };
 

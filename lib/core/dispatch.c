@@ -239,7 +239,7 @@ int dispatch_run(struct dtss_sched *s, struct dtss_time now, size_t *budget)
 			dispatch_park(s, n);
 			continue;
 		}
-		if (batch_reserve(s, 1, BATCH_BYTES) != 0 || attempt_reserve(s, t) != 0)
+		if (batch_reserve(s, 1, BATCH_BYTES) != 0 || attempt_reserve(s, t, t->attempt_count + 1) != 0)
 			return DTSS_E_NOMEM;
 		dispatch_renumber(s);
 		attempt_grant(s, now, t, (struct worker *)e);

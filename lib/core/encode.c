@@ -5,6 +5,7 @@
 
 size_t encode_task(const struct task *t, void *buf, size_t cap)
 {
+	const struct tries *r = task_tries(t);
 	struct dtss_record_body b;
 
 	memset(&b, 0, sizeof b);
@@ -22,14 +23,14 @@ size_t encode_task(const struct task *t, void *buf, size_t cap)
 	b.u.task.created_ns = t->created_ns;
 	b.u.task.started_ns = t->started_ns;
 	b.u.task.finished_ns = t->finished_ns;
-	b.u.task.due_since_ns = t->due_since_ns;
-	b.u.task.due_wait_ns = t->due_wait_ns;
+	b.u.task.due_since_ns = r->due_since_ns;
+	b.u.task.due_wait_ns = r->due_wait_ns;
 	return dtss_record_encode(&b, buf, cap);
 }
 
 void attempt_view(const struct task *t, uint32_t index, struct dtss_attempt_view *ret_view)
 {
-	const struct attempt *a = &t->attempts[index];
+	const struct attempt *a = &t->tries->at[index];
 
 	DTSS_ASSERT(index < t->attempt_count);
 	memset(ret_view, 0, sizeof *ret_view);
@@ -56,7 +57,7 @@ size_t encode_attempt(const struct task *t, uint32_t index, void *buf, size_t ca
 	memset(&b, 0, sizeof b);
 	b.kind = DTSS_RECORD_ATTEMPT;
 	b.u.attempt.id = t->ready.id;
-	b.u.attempt.worker_number = t->attempts[index].worker_number;
+	b.u.attempt.worker_number = t->tries->at[index].worker_number;
 	attempt_view(t, index, &b.u.attempt.view);
 	return dtss_record_encode(&b, buf, cap);
 }

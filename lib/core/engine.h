@@ -39,6 +39,7 @@ void task_move(struct dtss_sched *s, struct dtss_time now, struct task *t, uint3
 struct task *task_find(const struct dtss_sched *s, uint64_t id); /* not done */
 struct task *task_any(const struct dtss_sched *s, uint64_t id);  /* or done and not yet stored */
 struct attempt *task_live(const struct task *t);                 /* the live or stopping attempt, or NULL */
+const struct tries *task_tries(const struct task *t);            /* of one that has none, all 0 */
 int task_waits(uint32_t state);                                  /* blocked, held, delayed or ready */
 void task_free(struct dtss_sched *s, struct task *t);
 void task_arm(struct dtss_sched *s, struct dtss_time now, struct task *t);
@@ -49,7 +50,7 @@ void task_retire(struct dtss_sched *s, struct dtss_time now, struct task *t); /*
 void task_unlink_live(struct task *t);
 
 /* --- attempt.c, backoff.c --- */
-int attempt_reserve(struct dtss_sched *s, struct task *t);
+int attempt_reserve(struct dtss_sched *s, struct task *t, uint32_t count); /* room for so many */
 void attempt_link(struct dtss_sched *s, struct task *t, struct worker *w); /* the last attempt is on that worker */
 void attempt_capacity(struct worker *w); /* its resources changed: what is taken of them, added up anew */
 uint64_t attempt_lease_left_ms(const struct dtss_sched *s, struct dtss_time now, const struct task *t);

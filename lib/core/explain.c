@@ -235,7 +235,8 @@ static void explain_dependency(const struct task *t, struct dtss_explanation *e,
 static void explain_delayed(const struct task *t, struct dtss_time now, struct dtss_explanation *e,
 			    struct sentence *out)
 {
-	uint64_t left = t->due_ns > now.mono_ns ? t->due_ns - now.mono_ns : 0;
+	uint64_t due_ns = task_tries(t)->due_ns;
+	uint64_t left = due_ns > now.mono_ns ? due_ns - now.mono_ns : 0;
 	uint64_t wall = (uint64_t)t->not_before_ns - (uint64_t)now.wall_ns;
 
 	DTSS_ASSERT(t->state == DTSS_TASK_DELAYED);

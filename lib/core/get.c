@@ -8,11 +8,12 @@
  */
 static int64_t get_due(const struct task *t)
 {
-	int64_t backoff = (int64_t)((uint64_t)t->due_since_ns + t->due_wait_ns); /* a loaded one may be any */
+	const struct tries *r = task_tries(t);
+	int64_t backoff = (int64_t)((uint64_t)r->due_since_ns + r->due_wait_ns); /* a loaded one may be any */
 
 	if (t->state != DTSS_TASK_DELAYED)
 		return 0;
-	return t->due_wait_ns && backoff > t->not_before_ns ? backoff : t->not_before_ns;
+	return r->due_wait_ns && backoff > t->not_before_ns ? backoff : t->not_before_ns;
 }
 
 static int get_view(struct dtss_sched *s, const struct task *t, struct dtss_task_view *ret_view)

@@ -173,7 +173,7 @@ static void heartbeat_succeed(struct dtss_sched *s, struct dtss_time now, struct
 	w->stopping = 0;
 	w->most_tasks = 0;
 	w->foreign = w->old_total = 0;
-	for (t = w->live; t; t = t->next_live)
+	for (t = w->live; t; t = t->tries->next_live)
 		wheel_set(&s->wheel, &t->timer, now.mono_ns);
 }
 
@@ -220,8 +220,8 @@ static uint32_t heartbeat_listed(struct dtss_sched *s, struct dtss_time now, str
 		struct attempt *a = t ? task_live(t) : NULL;
 
 		if (a && a->fence == h->fence && a->worker == w && a->incarnation == w->incarnation) { /* S5 */
-			t->renewed_ns = now.mono_ns;
-			t->listed = w->listing;
+			t->tries->renewed_ns = now.mono_ns;
+			t->tries->listed = w->listing;
 			if (a->state == DTSS_ATTEMPT_STOPPING && h->state < DTSS_ATTEMPT_STOPPING)
 				action_stop(s, w, h->task.v, h->fence, DTSS_CAUSE_CANCEL);
 		} else if (h->state != DTSS_ATTEMPT_ENDED) {
@@ -248,10 +248,10 @@ static void heartbeat_unlisted(struct dtss_sched *s, struct dtss_time now, struc
 	struct task *t;
 
 	DTSS_ASSERT(w->kind == DTSS_WORKER_AGENT && w->listing > 0);
-	for (t = w->live; t; t = t->next_live) {
+	for (t = w->live; t; t = t->tries->next_live) {
 		struct attempt *a = task_live(t);
 
-		if (t->listed == w->listing || !a->sent || a->incarnation != w->incarnation)
+		if (t->tries->listed == w->listing || !a->sent || a->incarnation != w->incarnation)
 			continue;
 		if (a->fence <= hb->fence_seen) {
 			a->rejected = 1;

@@ -35,7 +35,7 @@ int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec
 	if (!t->queue || !t->policy || !t->need)
 		return DTSS_E_NOMEM;
 	t->ready.priority = spec->priority;
-	t->timeout_ms = spec->timeout_ms;
+	t->u.timeout_ms = spec->timeout_ms;
 	t->not_before_ns = spec->not_before_ns;
 	if (!spec->key || dtss_task_state_terminal(t->state) || t->key)
 		return 0;
@@ -75,7 +75,7 @@ static int lead_deps(struct dtss_sched *s, struct task *t, const struct dtss_tas
 	if (!t->deps)
 		return DTSS_E_NOMEM;
 	memset(t->deps, 0, deps * sizeof *t->deps);
-	t->dep_count = (uint32_t)deps;
+	t->dep_count = (uint16_t)deps;
 	for (i = 0; i < spec->after_count; i++) {
 		struct task *parent = task_any(s, spec->after[i].task.v);
 
@@ -109,7 +109,7 @@ static int lead_fits(const struct task *t)
 /* Each attempt that has ended counts at most once; and what waits may still be tried. */
 static int lead_tried(const struct task *t)
 {
-	return t->failed_count + t->lost_count + t->free_count + (task_live(t) != NULL) <= t->attempt_count &&
+	return t->failed_count + t->lost_count + t->free_count + (uint32_t)(task_live(t) != NULL) <= t->attempt_count &&
 	       (!task_waits(t->state) || t->attempt_count < DTSS_ATTEMPTS_MAX) &&
 	       t->failed_count <= t->policy->retry.attempts_max && t->lost_count <= t->policy->retry.lost_max;
 }
@@ -120,11 +120,11 @@ int lead_sound(const struct dtss_sched *s, const struct task *t)
 	uint32_t i;
 
 	for (i = 0; i < t->attempt_count; i++) {
-		if (!t->attempts[i].worker_name || t->attempts[i].fence <= fence ||
-		    t->attempts[i].fence > s->meta.fence ||
-		    (i + 1 < t->attempt_count && t->attempts[i].state != DTSS_ATTEMPT_ENDED))
+		if (!t->tries->at[i].worker_name || t->tries->at[i].fence <= fence ||
+		    t->tries->at[i].fence > s->meta.fence ||
+		    (i + 1 < t->attempt_count && t->tries->at[i].state != DTSS_ATTEMPT_ENDED))
 			return 0;
-		fence = t->attempts[i].fence;
+		fence = t->tries->at[i].fence;
 	}
 	return lead_fits(t) && lead_tried(t);
 }
@@ -190,18 +190,21 @@ static void lead_attempt(struct task *t, struct dtss_time now)
 		return;
 	w = a->worker;
 	a->sent = 1;
-	t->renewed_ns = now.mono_ns;
-	t->phase_ns = now.mono_ns;
+	t->tries->renewed_ns = now.mono_ns;
+	t->tries->phase_ns = now.mono_ns;
 	if (w->most_tasks < w->leased)
 		w->most_tasks = w->leased; /* it shrank before */
-	DTSS_ASSERT(t->link_live != NULL && *t->link_live == t);
+	DTSS_ASSERT(t->tries->link_live != NULL && *t->tries->link_live == t);
 }
 
 static void lead_start_task(struct dtss_sched *s, struct task *t, struct dtss_time now)
 {
+	struct tries *r = t->tries;
+
 	DTSS_ASSERT(t->queue != NULL && t->need != NULL);
 	DTSS_ASSERT(t->state != DTSS_TASK_NEW);
-	t->due_ns = t->due_wait_ns ? now.mono_ns + lead_left(t->due_since_ns, t->due_wait_ns, now.wall_ns) : 0;
+	if (r)
+		r->due_ns = r->due_wait_ns ? now.mono_ns + lead_left(r->due_since_ns, r->due_wait_ns, now.wall_ns) : 0;
 	s->task_count++;
 	if (!dtss_task_state_terminal(t->state))
 		s->stats.live[t->state]++;

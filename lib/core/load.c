@@ -56,19 +56,23 @@ static int load_task(struct dtss_sched *s, const struct dtss_record_body *b)
 	t = load_task_slot(s, r->id);
 	if (!t)
 		return DTSS_E_NOMEM;
+	if ((r->due_since_ns || r->due_wait_ns) && attempt_reserve(s, t, 1) != 0)
+		return load_task_undo(s, t);
 	t->loaded |= LOADED_TASK;
 	t->retry_of = r->retry_of;
 	t->state = (uint8_t)r->state;
 	t->cause = (uint8_t)r->cause;
-	t->failed_count = r->failed_count;
-	t->lost_count = r->lost_count;
-	t->free_count = r->free_count;
-	t->expected = r->attempt_count;
+	t->failed_count = (uint16_t)r->failed_count;
+	t->lost_count = (uint16_t)r->lost_count;
+	t->free_count = (uint16_t)r->free_count;
+	t->expected = (uint16_t)r->attempt_count;
 	t->created_ns = r->created_ns;
 	t->started_ns = r->started_ns;
 	t->finished_ns = r->finished_ns;
-	t->due_since_ns = r->due_since_ns;
-	t->due_wait_ns = r->due_wait_ns;
+	if (t->tries) {
+		t->tries->due_since_ns = r->due_since_ns;
+		t->tries->due_wait_ns = r->due_wait_ns;
+	}
 	return 0;
 }
 
@@ -93,27 +97,14 @@ static int load_spec(struct dtss_sched *s, const struct dtss_record_body *b, con
 
 static int load_attempt_room(struct dtss_sched *s, struct task *t, uint32_t count)
 {
-	uint32_t cap = t->attempt_cap ? t->attempt_cap : 1;
-	struct attempt *block;
-
 	DTSS_ASSERT(count > 0 && count <= DTSS_ATTEMPTS_MAX);
-	DTSS_ASSERT(t->attempt_count <= t->attempt_cap);
-	while (cap < count)
-		cap *= 2;
-	if (cap > t->attempt_cap) {
-		block = t->attempts ? s->mem.realloc(s->mem.ctx, t->attempts, t->attempt_cap * sizeof *block,
-						     cap * sizeof *block) :
-				      sched_alloc(s, cap * sizeof *block);
-		if (!block)
-			return DTSS_E_NOMEM;
-		t->attempts = block;
-		t->attempt_cap = cap;
-	}
+	if (attempt_reserve(s, t, count) != 0)
+		return DTSS_E_NOMEM;
 	if (count > t->attempt_count) {
-		memset(t->attempts + t->attempt_count, 0, (count - t->attempt_count) * sizeof *t->attempts);
+		memset(t->tries->at + t->attempt_count, 0, (count - t->attempt_count) * sizeof *t->tries->at);
 		t->attempt_count = count;
 	}
-	DTSS_ASSERT(t->attempt_count >= count && t->attempt_count <= t->attempt_cap);
+	DTSS_ASSERT(t->attempt_count >= count && t->attempt_count <= t->tries->cap);
 	return 0;
 }
 
@@ -151,7 +142,7 @@ static int load_attempt(struct dtss_sched *s, const struct dtss_record_body *b)
 	count = t->attempt_count;
 	if (load_attempt_room(s, t, v->attempt) != 0)
 		return load_task_undo(s, t);
-	a = &t->attempts[v->attempt - 1];
+	a = &t->tries->at[v->attempt - 1];
 	name = intern_get(&s->names, &s->mem, v->worker);
 	if (!name || load_detail(s, a, v->outcome.detail) != 0) {
 		intern_put(&s->names, &s->mem, name);

@@ -23,8 +23,8 @@
  *        queue ◄─────┤
  *                    ├────► policy                             retry policy, shared likewise
  *      parent ◄─dep──┤
- *                    └────► attempts[] ── last, while live ──► worker ──► pool's entry
- *                                                               └── its live tasks, a list
+ *                    └────► tries ── at[], the last, while live ──► worker ──► pool's entry
+ *                                                                    └── its live tasks, a list
  *
  * At most one attempt of a task is live or stopping, and it is the last.
  */
@@ -99,8 +99,35 @@ struct attempt {
 	char *detail; /* owned, or NULL */
 };
 
+/* What is known of a task once it was tried, in one block: those that wait for the first time have none. */
+struct tries {
+	struct task *next_live, **link_live; /* in its worker's list */
+	uint64_t renewed_ns;                 /* mono: of the live attempt's lease */
+	uint64_t phase_ns;                   /* mono: since when it is leased or running */
+	uint64_t due_ns;                     /* mono: end of the backoff */
+	int64_t due_since_ns;
+	uint64_t due_wait_ns;
+	uint32_t listed;   /* its worker's listing that listed it last */
+	uint16_t from, to; /* of the attempts those marked */
+	uint32_t cap;
+	struct attempt at[];
+};
+
+#define TRIES_BYTES(cap) (sizeof(struct tries) + (cap) * sizeof(struct attempt))
+
 enum mark { MARK_TASK = 1, MARK_SPEC = 2, MARK_ATTEMPT = 4 };
 
+/*
+ * A backlog is millions of these, so what only some have stands in blocks of their own (bytes, with pointers of 8):
+ *
+ *      0        32       64                      120                                     216
+ *      +--------+--------+-----------------------+---------------------------------------+- - - - - - - - -+
+ *      | ready  | timer  | need, queue, policy,  | times, deps, children, counts, flags  | its SPEC record |
+ *      |        |        | key, record, tries    |                                       |                 |
+ *      +--------+--------+-----------------------+---------------------------------------+- - - - - - - - -+
+ *        │                                 └──► tries: live list, lease, backoff, attempts
+ *        └── while it waits: ready queue; ended: next in resolving, then in retiring
+ */
 struct task {
 	struct ready_item ready; /* first: the ready queue gives it back; holds id and priority */
 	struct timer timer;      /* whatever is due next in its state */
@@ -110,37 +137,38 @@ struct task {
 	struct key *key; /* NULL: none */
 	uint8_t *record; /* the SPEC record */
 	uint32_t record_len;
-	uint32_t spec_len; /* the specification is its last spec_len bytes */
-	struct attempt *attempts;
-	uint32_t attempt_count, attempt_cap;
-	uint64_t renewed_ns;  /* mono: of the live attempt's lease */
-	uint64_t phase_ns;    /* mono: since when it is leased or running */
-	uint64_t due_ns;      /* mono: end of the backoff */
+	uint32_t spec_len;    /* the specification is its last spec_len bytes */
+	struct tries *tries;  /* NULL: it was never tried; task_tries() gives zeros then */
 	uint64_t deadline_ns; /* mono: to start first; DTSS_NEVER */
-	uint64_t timeout_ms;
+	union {
+		uint64_t timeout_ms;  /* while it may run */
+		uint64_t retired_seq; /* done: it leaves when this is stored */
+	} u;
 	int64_t not_before_ns;
 	uint64_t retry_of;
 	int64_t created_ns, started_ns, finished_ns;
-	int64_t due_since_ns;
-	uint64_t due_wait_ns;
-	struct dep *deps; /* own: one per parent that it waited for at submit */
-	uint32_t dep_count;
-	uint32_t waiting;                    /* of them not yet resolved */
-	struct dep *children;                /* others' */
-	struct task *next_live, **link_live; /* in its worker's list */
-	struct task *next_list;              /* in resolving or retiring */
-	uint64_t retired_seq;                /* done; leaves when this is stored */
-	uint32_t attempt_from, attempt_to;   /* those marked */
-	uint32_t listed;                     /* its worker's listing that listed it last */
-	uint32_t failed_count, lost_count, free_count;
+	struct dep *deps;       /* own: one per parent that it waited for at submit */
+	struct dep *children;   /* others' */
+	uint32_t attempt_count; /* of tries */
+	/* 16 bits hold DTSS_AFTER_MAX and DTSS_ATTEMPTS_MAX */
+	uint16_t dep_count;
+	uint16_t waiting; /* of them not yet resolved */
+	uint16_t failed_count, lost_count, free_count;
+	uint16_t expected; /* attempts, by its loaded record */
 	uint8_t state, cause;
 	uint8_t marks;     /* enum mark: records in the open batch */
 	uint8_t resolving; /* ended, its children are still to be told */
 	uint8_t done;
 	uint8_t inline_record; /* it stands behind the task, in its block; that of a loaded task has its own */
 	uint8_t loaded;        /* which of its records were seen: load.c */
-	uint32_t expected;     /* attempts, by its loaded record */
 };
+
+/* The next in resolving or retiring: it has ended, so it is in no ready queue, and that link of it is free. */
+static inline struct task *task_next(const struct task *t)
+{
+	DTSS_ASSERT(!t->ready.queued && (t->resolving || t->done));
+	return (struct task *)(void *)t->ready.higher;
+}
 
 #define YOUNG_BUCKETS 16 /* of the placement grace */
 

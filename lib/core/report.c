@@ -25,7 +25,7 @@ static int report_check(struct dtss_sched *s, const struct dtss_report *r)
 static void report_began(struct dtss_time now, struct task *t, struct attempt *a)
 {
 	DTSS_ASSERT(t->attempt_count > 0);
-	DTSS_ASSERT(a == &t->attempts[t->attempt_count - 1]);
+	DTSS_ASSERT(a == &t->tries->at[t->attempt_count - 1]);
 	if (!a->started_ns)
 		a->started_ns = now.wall_ns;
 	if (!t->started_ns)
@@ -42,7 +42,7 @@ static int report_started(struct dtss_sched *s, struct dtss_time now, struct tas
 	if (batch_reserve(s, 1, BATCH_BYTES) != 0)
 		return DTSS_E_NOMEM;
 	a->state = DTSS_ATTEMPT_RUNNING;
-	t->phase_ns = now.mono_ns;
+	t->tries->phase_ns = now.mono_ns;
 	report_began(now, t, a);
 	batch_mark_task(s, t, MARK_ATTEMPT);
 	task_move(s, now, t, DTSS_TASK_RUNNING, DTSS_CAUSE_NONE);
@@ -77,7 +77,7 @@ static int report_ended(struct dtss_sched *s, struct dtss_time now, struct task 
 
 static int report_is_late_success(const struct task *t, const struct dtss_report *r)
 {
-	const struct attempt *a = t && t->attempt_count ? &t->attempts[t->attempt_count - 1] : NULL;
+	const struct attempt *a = t && t->attempt_count ? &t->tries->at[t->attempt_count - 1] : NULL;
 
 	return a && a->fence == r->fence && a->state == DTSS_ATTEMPT_ENDED && a->cause == DTSS_CAUSE_LOST &&
 	       r->kind == DTSS_REPORT_ENDED && r->outcome.cause == DTSS_CAUSE_EXIT && r->outcome.exit_code == 0 &&
@@ -86,7 +86,7 @@ static int report_is_late_success(const struct task *t, const struct dtss_report
 
 static int report_late_success(struct dtss_sched *s, struct dtss_time now, struct task *t)
 {
-	struct attempt *a = &t->attempts[t->attempt_count - 1];
+	struct attempt *a = &t->tries->at[t->attempt_count - 1];
 
 	DTSS_ASSERT(task_live(t) == NULL);
 	if (batch_reserve(s, 2, 2 * BATCH_BYTES) != 0)

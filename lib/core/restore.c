@@ -154,7 +154,7 @@ static int restore_deps(struct dtss_sched *s, struct task *t, uint32_t count)
 	if (!t->deps)
 		return DTSS_E_NOMEM;
 	memset(t->deps, 0, count * sizeof *t->deps);
-	t->dep_count = count;
+	t->dep_count = (uint16_t)count;
 	DTSS_ASSERT(t->dep_count == count);
 	return 0;
 }
@@ -175,20 +175,23 @@ static void restore_count(struct dtss_sched *s, struct task *t)
 static int restore_task(struct dtss_sched *s, struct wire_in *in)
 {
 	struct task *t = restore_find(s, wire_get64(in));
+	struct tries none = { 0 }, *r = t && t->tries ? t->tries : &none;
 	struct attempt *a;
 	uint32_t flags, deps;
 
 	if (!t || t->loaded & TASK_RESTORED)
 		return DTSS_E_CORRUPT;
 	t->loaded |= TASK_RESTORED;
-	t->renewed_ns = restore_time(&s->restored_ns, wire_get64(in));
-	t->phase_ns = restore_time(&s->restored_ns, wire_get64(in));
-	t->due_ns = wire_get64(in);
+	r->renewed_ns = restore_time(&s->restored_ns, wire_get64(in));
+	r->phase_ns = restore_time(&s->restored_ns, wire_get64(in));
+	r->due_ns = wire_get64(in);
 	t->deadline_ns = wire_get64(in);
 	t->timer.due_ns = wire_get64(in);
-	t->listed = wire_get32(in);
+	r->listed = wire_get32(in);
 	deps = wire_get32(in);
 	flags = wire_get8(in);
+	if (none.renewed_ns | none.phase_ns | none.due_ns | none.listed)
+		return DTSS_E_CORRUPT; /* it was never tried */
 	a = task_live(t);
 	if (a) {
 		a->sent = (flags & SNAPSHOT_SENT) != 0;

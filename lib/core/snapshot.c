@@ -82,7 +82,7 @@ static int snapshot_task_record(struct dtss_sched *s, struct dtss_snapshot *c, c
 		*ret_len = t->record_len;
 		return 1;
 	}
-	if (sub == 0 || (sub <= t->attempt_count && !t->attempts[sub - 1].worker_name))
+	if (sub == 0 || (sub <= t->attempt_count && !t->tries->at[sub - 1].worker_name))
 		return 0;
 	if (snapshot_room(s, RECORD_SMALL_MAX) != 0)
 		return DTSS_E_NOMEM;
@@ -176,7 +176,7 @@ static void snapshot_put_worker(struct wire_out *out, const struct worker *w)
 	for (i = 0; i < YOUNG_BUCKETS; i++)
 		wire_put16(out, w->young[i]);
 	wire_put32(out, w->leased);
-	for (t = w->live; t; t = t->next_live)
+	for (t = w->live; t; t = t->tries->next_live)
 		wire_put64(out, t->ready.id);
 }
 
@@ -202,6 +202,7 @@ static int snapshot_task_state(struct dtss_sched *s, struct dtss_snapshot *c, co
 {
 	const struct task *t = ids_next(&s->tasks, c->at);
 	const struct attempt *a;
+	const struct tries *r;
 	struct wire_out out;
 
 	if (!t) {
@@ -213,13 +214,14 @@ static int snapshot_task_state(struct dtss_sched *s, struct dtss_snapshot *c, co
 	if (snapshot_begin(s, &out, SNAPSHOT_TASK, 64) != 0)
 		return DTSS_E_NOMEM;
 	a = task_live(t);
+	r = task_tries(t);
 	wire_put64(&out, t->ready.id);
-	wire_put64(&out, t->renewed_ns);
-	wire_put64(&out, t->phase_ns);
-	wire_put64(&out, t->due_ns);
+	wire_put64(&out, r->renewed_ns);
+	wire_put64(&out, r->phase_ns);
+	wire_put64(&out, r->due_ns);
 	wire_put64(&out, t->deadline_ns);
 	wire_put64(&out, t->timer.due_ns);
-	wire_put32(&out, t->listed);
+	wire_put32(&out, r->listed);
 	wire_put32(&out, t->dep_count);
 	wire_put8(&out, (a && a->sent ? SNAPSHOT_SENT : 0) | (a && a->rejected ? SNAPSHOT_REJECTED : 0));
 	c->at = t->ready.id;
@@ -263,7 +265,7 @@ static int snapshot_lists(struct dtss_sched *s, struct dtss_snapshot *c, const v
 	struct wire_out out;
 
 	DTSS_ASSERT(s->epoch > 0);
-	for (t = s->resolving_head; t; t = t->next_list)
+	for (t = s->resolving_head; t; t = task_next(t))
 		resolving++;
 	for (n = s->parked; n; n = n->next_parked)
 		parked++;
@@ -274,7 +276,7 @@ static int snapshot_lists(struct dtss_sched *s, struct dtss_snapshot *c, const v
 	wire_put32(&out, resolving);
 	wire_put32(&out, parked);
 	wire_put32(&out, improved);
-	for (t = s->resolving_head; t; t = t->next_list)
+	for (t = s->resolving_head; t; t = task_next(t))
 		wire_put64(&out, t->ready.id);
 	for (n = s->parked; n; n = n->next_parked)
 		wire_put64(&out, ready_head(&n->ready)->id);

@@ -90,7 +90,7 @@ static int prepare_after(struct dtss_sched *s, const struct dtss_task_spec *spec
 	if (!t->deps)
 		return DTSS_E_NOMEM;
 	memset(t->deps, 0, deps * sizeof *t->deps);
-	t->dep_count = (uint32_t)deps;
+	t->dep_count = (uint16_t)deps;
 	DTSS_ASSERT(t->waiting == 0);
 	return 0;
 }
@@ -172,7 +172,7 @@ static struct task *prepare_task(struct dtss_sched *s, const struct dtss_task_sp
 	t->ready.id = id;
 	t->ready.priority = spec->priority;
 	t->timer.owner = TIMER_TASK;
-	t->timeout_ms = spec->timeout_ms;
+	t->u.timeout_ms = spec->timeout_ms;
 	t->not_before_ns = spec->not_before_ns;
 	t->deadline_ns = DTSS_NEVER;
 	DTSS_ASSERT(t->record_len == len && len > spec_len);
@@ -285,7 +285,7 @@ int submit_many(struct dtss_sched *s, struct dtss_time now, const struct dtss_ta
 		error = task_prepare(s, &specs[i], s->meta.next_task + made, &tasks[made], &known);
 		if (error == 0) {
 			known = tasks[made]->ready.id;
-			tasks[made++]->listed = (uint32_t)i; /* which specification it is of */
+			made++;
 		} else if (error < 0) {
 			if (count > 1 && error != DTSS_E_NOMEM)
 				s->problem.index = i;
@@ -298,11 +298,9 @@ int submit_many(struct dtss_sched *s, struct dtss_time now, const struct dtss_ta
 	}
 	if (error >= 0)
 		error = submit_reserve(s, tasks, made);
-	for (at = 0; at < made && error >= 0; at++) {
-		i = tasks[at]->listed;
-		tasks[at]->listed = 0;
-		task_admit(s, now, tasks[at], &specs[i]);
-	}
+	for (i = 0; at < made && error >= 0; i++)
+		if (!ret_known[i])
+			task_admit(s, now, tasks[at++], &specs[i]);
 	while (error < 0 && made)
 		task_unprepare(s, tasks[--made]);
 	if (error < 0)

@@ -20,37 +20,47 @@ const uint8_t *task_spec(const struct task *t)
 
 struct attempt *task_live(const struct task *t)
 {
-	struct attempt *a = t->attempt_count ? &t->attempts[t->attempt_count - 1] : NULL;
+	struct attempt *a = t->attempt_count ? &t->tries->at[t->attempt_count - 1] : NULL;
 
 	return a && a->state != DTSS_ATTEMPT_ENDED ? a : NULL;
 }
 
+const struct tries *task_tries(const struct task *t)
+{
+	static const struct tries none = { 0 };
+
+	return t->tries ? t->tries : &none;
+}
+
 void task_unlink_live(struct task *t)
 {
-	DTSS_ASSERT(t->link_live == NULL || *t->link_live == t);
-	DTSS_ASSERT(t->next_live == NULL || t->next_live->link_live == &t->next_live);
-	if (!t->link_live)
+	struct tries *r = t->tries;
+
+	if (!r || !r->link_live)
 		return;
-	*t->link_live = t->next_live;
-	if (t->next_live)
-		t->next_live->link_live = t->link_live;
-	t->link_live = NULL;
-	t->next_live = NULL;
+	DTSS_ASSERT(*r->link_live == t);
+	DTSS_ASSERT(r->next_live == NULL || r->next_live->tries->link_live == &r->next_live);
+	*r->link_live = r->next_live;
+	if (r->next_live)
+		r->next_live->tries->link_live = r->link_live;
+	r->link_live = NULL;
+	r->next_live = NULL;
 }
 
 void task_free(struct dtss_sched *s, struct task *t)
 {
 	uint32_t i;
 
-	DTSS_ASSERT(t->link_live == NULL || *t->link_live == t);
+	DTSS_ASSERT(task_tries(t)->link_live == NULL || *t->tries->link_live == t);
 	DTSS_ASSERT(!t->ready.queued);
 	wheel_cancel(&s->wheel, &t->timer);
 	for (i = 0; i < t->attempt_count; i++) {
-		intern_put(&s->names, &s->mem, t->attempts[i].worker_name);
-		if (t->attempts[i].detail)
-			sched_free(s, t->attempts[i].detail, strlen(t->attempts[i].detail) + 1);
+		intern_put(&s->names, &s->mem, t->tries->at[i].worker_name);
+		if (t->tries->at[i].detail)
+			sched_free(s, t->tries->at[i].detail, strlen(t->tries->at[i].detail) + 1);
 	}
-	sched_free(s, t->attempts, t->attempt_cap * sizeof *t->attempts);
+	if (t->tries)
+		sched_free(s, t->tries, TRIES_BYTES(t->tries->cap));
 	sched_free(s, t->deps, t->dep_count * sizeof *t->deps);
 	if (!t->inline_record)
 		sched_free(s, t->record, t->record_len);
@@ -72,14 +82,14 @@ static uint64_t task_attempt_due(const struct dtss_sched *s, const struct task *
 	const struct attempt *a = task_live(t);
 	uint64_t due, other = DTSS_NEVER;
 
-	DTSS_ASSERT(task_live(t) != NULL);
+	DTSS_ASSERT(task_live(t) != NULL && !t->done);
 	if (!a->sent)
 		return DTSS_NEVER;
-	due = t->renewed_ns + s->cfg.lease_ms * NS_PER_MS;
+	due = t->tries->renewed_ns + s->cfg.lease_ms * NS_PER_MS;
 	if (a->state == DTSS_ATTEMPT_LEASED)
-		other = t->phase_ns + s->cfg.start_confirm_ms * NS_PER_MS;
-	else if (a->state == DTSS_ATTEMPT_RUNNING && t->timeout_ms)
-		other = t->phase_ns + (t->timeout_ms + s->cfg.kill_grace_ms + s->cfg.lease_ms) * NS_PER_MS;
+		other = t->tries->phase_ns + s->cfg.start_confirm_ms * NS_PER_MS;
+	else if (a->state == DTSS_ATTEMPT_RUNNING && t->u.timeout_ms)
+		other = t->tries->phase_ns + (t->u.timeout_ms + s->cfg.kill_grace_ms + s->cfg.lease_ms) * NS_PER_MS;
 	return due < other ? due : other;
 }
 
@@ -102,7 +112,7 @@ void task_arm(struct dtss_sched *s, struct dtss_time now, struct task *t)
 	else if (task_waits(t->state))
 		due = t->started_ns ? DTSS_NEVER : t->deadline_ns;
 	if (t->state == DTSS_TASK_DELAYED) {
-		uint64_t until = t->due_ns;
+		uint64_t until = task_tries(t)->due_ns;
 
 		if (t->not_before_ns > now.wall_ns) {
 			uint64_t wall = now.mono_ns + ((uint64_t)t->not_before_ns - (uint64_t)now.wall_ns);
@@ -117,7 +127,7 @@ void task_arm(struct dtss_sched *s, struct dtss_time now, struct task *t)
 /* Where a task goes that waits for nothing but time, if for that. */
 void task_ready_or_delayed(struct dtss_sched *s, struct dtss_time now, struct task *t, uint32_t cause)
 {
-	int later = t->due_ns > now.mono_ns || t->not_before_ns > now.wall_ns;
+	int later = task_tries(t)->due_ns > now.mono_ns || t->not_before_ns > now.wall_ns;
 
 	task_move(s, now, t, later ? DTSS_TASK_DELAYED : DTSS_TASK_READY, cause);
 }
@@ -129,7 +139,7 @@ static void task_unheard(const struct task *t, const struct attempt *a)
 
 	DTSS_ASSERT(w != NULL && a->fence > 0);
 	if (a->incarnation != w->incarnation || a->state != DTSS_ATTEMPT_LEASED || a->fence <= w->fence_seen ||
-	    a->fence <= w->deaf_fence || w->last_seen_ns <= t->renewed_ns)
+	    a->fence <= w->deaf_fence || w->last_seen_ns <= t->tries->renewed_ns)
 		return;
 	w->deaf_task = t->ready.id;
 	w->deaf_fence = a->fence;
@@ -143,7 +153,7 @@ static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struc
 	int stop = 0;
 
 	DTSS_ASSERT(a == task_live(t));
-	if (a->incarnation < w->incarnation || now.mono_ns >= t->renewed_ns + s->cfg.lease_ms * NS_PER_MS) {
+	if (a->incarnation < w->incarnation || now.mono_ns >= t->tries->renewed_ns + s->cfg.lease_ms * NS_PER_MS) {
 		o.cause = DTSS_CAUSE_LOST;
 	} else if (a->rejected) {
 		o.cause = DTSS_CAUSE_REJECTED;
@@ -171,7 +181,8 @@ void task_due(struct dtss_sched *s, struct dtss_time now, struct task *t)
 	}
 	if (task_waits(t->state) && !t->started_ns && now.mono_ns >= t->deadline_ns)
 		task_move(s, now, t, DTSS_TASK_EXPIRED, DTSS_CAUSE_DEADLINE);
-	else if (t->state == DTSS_TASK_DELAYED && t->due_ns <= now.mono_ns && t->not_before_ns <= now.wall_ns)
+	else if (t->state == DTSS_TASK_DELAYED && task_tries(t)->due_ns <= now.mono_ns &&
+		 t->not_before_ns <= now.wall_ns)
 		task_move(s, now, t, DTSS_TASK_READY, t->cause);
 	else
 		task_arm(s, now, t);
@@ -195,12 +206,12 @@ void task_retire(struct dtss_sched *s, struct dtss_time now, struct task *t)
 	batch_mark_task(s, t, MARK_TASK);
 	batch_event(s, now, &e);
 	t->done = 1;
-	t->retired_seq = s->meta.seq;
-	t->next_list = NULL;
+	t->u.retired_seq = s->meta.seq;
+	t->ready.higher = NULL;
 	wheel_cancel(&s->wheel, &t->timer);
 	s->task_count--;
 	if (s->retiring_tail)
-		s->retiring_tail->next_list = t;
+		s->retiring_tail->ready.higher = &t->ready;
 	else
 		s->retiring_head = t;
 	s->retiring_tail = t;

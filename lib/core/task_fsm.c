@@ -59,7 +59,7 @@ static void fsm_count(struct dtss_sched *s, struct task *t, uint32_t from, uint3
 
 void task_move(struct dtss_sched *s, struct dtss_time now, struct task *t, uint32_t to, uint32_t cause)
 {
-	struct attempt *a = t->attempt_count ? &t->attempts[t->attempt_count - 1] : NULL;
+	struct attempt *a = t->attempt_count ? &t->tries->at[t->attempt_count - 1] : NULL;
 	struct dtss_event e = { 0 };
 	uint32_t from = t->state;
 

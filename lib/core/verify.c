@@ -27,10 +27,10 @@ static void verify_attempts(const struct dtss_sched *s, const struct task *t, st
 	uint32_t i;
 
 	for (i = 0; i < t->attempt_count; i++) {
-		verify(v, t->attempts[i].fence > fence, "S6", "fences of a task grow", id, 0);
-		verify(v, i + 1 == t->attempt_count || t->attempts[i].state == DTSS_ATTEMPT_ENDED, "S4",
+		verify(v, t->tries->at[i].fence > fence, "S6", "fences of a task grow", id, 0);
+		verify(v, i + 1 == t->attempt_count || t->tries->at[i].state == DTSS_ATTEMPT_ENDED, "S4",
 		       "only the last attempt is live", id, 0);
-		fence = t->attempts[i].fence;
+		fence = t->tries->at[i].fence;
 	}
 	verify(v, fence <= s->meta.fence, "S6", "no fence is above the last granted", id, 0);
 	verify(v, t->attempt_count <= DTSS_ATTEMPTS_MAX && t->failed_count <= t->policy->retry.attempts_max, "S11",
@@ -97,7 +97,7 @@ static void verify_worker(const struct dtss_sched *s, const struct worker *w, st
 	uint64_t taken[DTSS_RESOURCES_MAX] = { 0 };
 	const struct task *t;
 
-	for (t = w->live; t; t = t->next_live) {
+	for (t = w->live; t; t = t->tries->next_live) {
 		leased++;
 		running += task_live(t) && task_live(t)->incarnation == w->incarnation;
 		verify(v, task_live(t) && task_live(t)->worker == w, "S23", "a live attempt is where it says",

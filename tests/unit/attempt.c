@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <string.h>
+#include "core/engine.h"
 #include "support/engine.h"
 
 Suite *suite_unit_attempt(void);
@@ -308,6 +309,29 @@ START_TEST(the_lease_runs_from_when_the_grant_is_durable)
 }
 END_TEST
 
+/* A load after a lead that failed may bring more attempts of a task that stands in its worker's list already. */
+START_TEST(a_live_task_stays_in_its_list_when_its_attempts_move)
+{
+	static const char *const tags[] = { "x" };
+	dtss_task_id ids[3];
+	size_t i;
+
+	engine_join(&e, "v", 3, "x");
+	spec.tags = tags;
+	spec.tag_count = 1;
+	for (i = 0; i < 3; i++)
+		ids[i] = submit();
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(attempt_reserve(e.s, task_find(e.s, ids[i].v), DTSS_ATTEMPTS_MAX), 0);
+	engine_check(&e);
+	for (i = 0; i < 3; i++) {
+		engine_exit(&e, ids[2 - i], 0);
+		engine_pump(&e);
+		engine_check(&e);
+	}
+}
+END_TEST
+
 Suite *suite_unit_attempt(void)
 {
 	Suite *s = suite_create("unit_attempt");
@@ -328,6 +352,7 @@ Suite *suite_unit_attempt(void)
 	tcase_add_test(c, the_stop_of_a_timeout_leaves_when_the_end_is_durable);
 	tcase_add_test(c, a_run_without_a_timeout_may_take_hours);
 	tcase_add_test(c, the_lease_runs_from_when_the_grant_is_durable);
+	tcase_add_test(c, a_live_task_stays_in_its_list_when_its_attempts_move);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -252,6 +252,34 @@ START_TEST(a_key_that_expires_too_late_is_of_the_future)
 }
 END_TEST
 
+/* Its lease, its phase, its backoff or its listing. */
+START_TEST(what_was_never_tried_has_no_lease)
+{
+	static const size_t at[] = { 9, 17, 25, 49 };
+	size_t i, damaged = 0;
+
+	for (i = 0; i < piece_count; i++) {
+		unsigned char *bytes = pieces[i].bytes + WIRE_HEADER;
+		const struct task *t;
+
+		if (pieces[i].bytes[5] != WIRE_STATE || bytes[0] != SNAPSHOT_TASK)
+			continue;
+		t = task_find(e.s, bytes[1]);
+		ck_assert_ptr_nonnull(t);
+		if (t->attempt_count > 0)
+			continue;
+		bytes[at[_i]] ^= 1;
+		sum(&pieces[i]);
+		ck_assert_int_eq(restore(), 0);
+		bytes[at[_i]] ^= 1;
+		sum(&pieces[i]);
+		damaged++;
+	}
+	ck_assert_uint_ge(damaged, 4); /* the children, the held and the parked one */
+	ck_assert_int_eq(restore(), 1);
+}
+END_TEST
+
 /* S25, P12 */
 START_TEST(memory_may_end_at_any_allocation)
 {
@@ -333,6 +361,7 @@ Suite *suite_unit_snapshot_damage(void)
 	tcase_add_test(tc, a_piece_is_shorter_or_longer);
 	tcase_add_loop_test(tc, a_piece_names_what_is_not_there, 0, 9);
 	tcase_add_test(tc, a_key_that_expires_too_late_is_of_the_future);
+	tcase_add_loop_test(tc, what_was_never_tried_has_no_lease, 0, 4);
 	tcase_add_test(tc, memory_may_end_at_any_allocation);
 	tcase_add_test(tc, a_snapshot_goes_on_where_memory_ended);
 	suite_add_tcase(s, tc);
