@@ -13,6 +13,7 @@ enum {
 	POOL_INDEX_WORTH = 32, /* making the index costs as much as so many looks at all groups */
 	POOL_WALK_FAIR = 32,   /* steps that are no reason for a tree */
 	POOL_WALK_MAKE = 4,    /* making a tree costs as much as so many walks through the groups of its rarest tag */
+	POOL_WALK_CONTEST = 8, /* ... and so many times that, where trees have no room for all who want one */
 	POOL_WALK_CLIMB = 8    /* steps that cost as much as one change of a view's tree */
 };
 
@@ -109,6 +110,8 @@ static void pool_search_pay(struct pool *p, struct pool_view *v, uint64_t steps,
 {
 	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
 	DTSS_ASSERT(v->refs > 0);
+	if (pool_view_room(p) < p->wanted) /* a tree takes the place of another: that must be worth more */
+		making *= POOL_WALK_CONTEST;
 	v->debt += steps > POOL_WALK_FAIR ? steps - POOL_WALK_FAIR : 0;
 	if (v->debt > making << (v->refusals < 16 ? v->refusals : 16))
 		pool_view_grow(p, v);
