@@ -81,6 +81,7 @@ START_TEST(wait_goes_on_when_the_scheduler_is_back)
 	ck_assert_uint_eq(cluster_probe(&c, NULL, "wait", go, NULL), 1);
 	cli_start(&c, &run, "wait", "1", NULL);
 	json_decref(cluster_until(&c, 1, "running"));
+	cli_connects(&run);
 	cluster_scheduler_kill(&c);
 	cli_says(&run, 1, "lost the scheduler");
 	cluster_scheduler_start(&c);

@@ -101,6 +101,55 @@ void cli_free(struct cli_run *run)
 	*run = (struct cli_run){ 0 };
 }
 
+/* Is one of its descriptors the socket of this inode? */
+static int cli_holds(const struct cli_run *run, unsigned long inode)
+{
+	char path[64], link[64], socket[64];
+
+	snprintf(socket, sizeof socket, "socket:[%lu]", inode);
+	for (int fd = 3; fd < 64; fd++) {
+		ssize_t len;
+
+		snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)run->pid, fd);
+		len = readlink(path, link, sizeof link - 1);
+		if (len <= 0)
+			continue;
+		link[len] = 0;
+		if (strcmp(link, socket) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static int cli_is_connected(const struct cli_run *run)
+{
+	FILE *f = fopen("/proc/net/tcp", "re");
+	char line[256];
+	int found = 0;
+
+	ck_assert_ptr_nonnull(f);
+	while (!found && fgets(line, sizeof line, f)) {
+		unsigned state;
+		unsigned long inode;
+
+		/* number: local remote STATE queues timer retransmitted uid timeout INODE */
+		found = sscanf(line, " %*u: %*s %*s %x %*s %*s %*s %*u %*u %lu", &state, &inode) == 2 && state == 1 &&
+			cli_holds(run, inode);
+	}
+	fclose(f);
+	return found;
+}
+
+void cli_connects(const struct cli_run *run)
+{
+	const struct timespec pause = { 0, 10000000 };
+
+	for (int i = 0; !cli_is_connected(run); i++) {
+		ck_assert_msg(i < CLUSTER_WAIT_MS / 10, "dtss does not connect");
+		nanosleep(&pause, NULL);
+	}
+}
+
 int cli_count(const char *text, const char *wanted)
 {
 	int count = 0;

@@ -25,6 +25,8 @@ void cli(struct cluster *c, struct cli_run *run, ...);
 void cli_free(struct cli_run *run);
 /* Sooner or later it says that on stdout (0) or stderr (1). */
 void cli_says(const struct cli_run *run, int stream, const char *text);
+/* Sooner or later it has a connection to its scheduler. */
+void cli_connects(const struct cli_run *run);
 /* How often the text stands there. */
 int cli_count(const char *text, const char *wanted);
 

@@ -116,7 +116,8 @@ START_TEST(an_endless_body)
 	fd = say(POST HOST "Transfer-Encoding: chunked\r\n\r\n");
 	fcntl(fd, F_SETFL, 0);
 	for (ssize_t k; (k = send(fd, chunk, (size_t)n + 65536 + 2, MSG_NOSIGNAL)) > 0; sent += (uint64_t)k) {
-		ck_assert_int_eq(k, n + 65536 + 2);
+		if (k < n + 65536 + 2) /* it was closed in the midst of this one */
+			ck_assert_int_lt(send(fd, chunk, 1, MSG_NOSIGNAL), 0);
 		ck_assert_msg(raw_now_ms() - begun_ms < RAW_MS, "%llu bytes", (unsigned long long)sent);
 		healthy_submitted(&healthy, HEALTHY_MS);
 	}

@@ -159,7 +159,7 @@ START_TEST(every_allocation_may_fail_once)
 		if (f.count < before + n)
 			break;
 	}
-	ck_assert_uint_gt(n, 100);
+	ck_assert_uint_gt(n, 90);
 }
 END_TEST
 
