@@ -177,6 +177,13 @@ static void heartbeat_succeed(struct dtss_sched *s, struct dtss_time now, struct
 		wheel_set(&s->wheel, &t->timer, now.mono_ns);
 }
 
+/* How far its clock is from this one; a stranger's may be anything. */
+static void heartbeat_skew(struct worker *w, struct dtss_time now, const struct dtss_heartbeat *hb)
+{
+	if (hb->sent_wall_ns)
+		w->skew_ns = (int64_t)((uint64_t)hb->sent_wall_ns - (uint64_t)now.wall_ns);
+}
+
 /* 1 when something durable changed. */
 static int heartbeat_update(struct dtss_sched *s, struct dtss_time now, struct worker *w,
 			    const struct dtss_heartbeat *hb, struct worker_shape *shape)
@@ -198,8 +205,7 @@ static int heartbeat_update(struct dtss_sched *s, struct dtss_time now, struct w
 	w->max_tasks = hb->max_tasks;
 	w->stopping = (hb->flags & DTSS_HEARTBEAT_STOPPING) != 0;
 	w->heartbeat = hb->number;
-	if (hb->sent_wall_ns)
-		w->skew_ns = (int64_t)((uint64_t)hb->sent_wall_ns - (uint64_t)now.wall_ns);
+	heartbeat_skew(w, now, hb);
 	DTSS_ASSERT(w->most_tasks == 0 || w->leased == 0 || w->live != NULL);
 	return changed;
 }
@@ -308,8 +314,7 @@ static void heartbeat_again(struct dtss_sched *s, struct dtss_time now, struct w
 	DTSS_ASSERT(w->status == DTSS_WORKER_ONLINE && w->kind == hb->kind);
 	w->stopping = stopping;
 	w->heartbeat = hb->number;
-	if (hb->sent_wall_ns)
-		w->skew_ns = hb->sent_wall_ns - now.wall_ns;
+	heartbeat_skew(w, now, hb);
 	worker_seen(s, now, w);
 	heartbeat_load(s, now, w, hb);
 	if (moved || worker_used(w) != w->counted_used)

@@ -5,11 +5,14 @@
 /*
  * Most of a run's blocks are small and short-lived, so they come from lists by size, cut from chunks that go with the
  * run:  16, 32, ... 512 bytes, then by powers of two. Sizes that are larger still have a chunk of their own.
+ *
+ * Where a sanitizer watches, each block is one of its own, and a chunk is there only for what cannot be had any more: then
+ * the run ends at its next happening, as it does where there is no further chunk.
  */
 #define ARENA_CHUNK 524288
 #define ARENA_READY 131072 /* what one happening may need, and more */
 #define ARENA_STEP 16
-#define ARENA_STEPS 32 /* kindes of ARENA_STEP more each */
+#define ARENA_STEPS 32 /* kinds of ARENA_STEP more each */
 #define ARENA_LARGE (ARENA_STEP * ARENA_STEPS << (SIM_ARENA_CLASSES - ARENA_STEPS))
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -61,7 +64,9 @@ int arena_ready(struct sim_arena *a)
 {
 	uint8_t *chunk;
 
-	if (ARENA_CHECKED || a->left >= ARENA_READY)
+	if (a->failed)
+		return 0;
+	if (a->left >= ARENA_READY)
 		return 1;
 	chunk = arena_chunk(a, ARENA_CHUNK);
 	if (!chunk)
@@ -83,6 +88,28 @@ static void *arena_cut(struct sim_arena *a, size_t room)
 	return block;
 }
 
+/* Is it of a chunk, though each block is one of its own? */
+static int arena_spare(const struct sim_arena *a, const void *block)
+{
+	const struct sim_chunk *chunk;
+	uintptr_t at = (uintptr_t)block;
+
+	for (chunk = a->chunks; chunk; chunk = chunk->next)
+		if (at - (uintptr_t)chunk < chunk->size)
+			return 1;
+	return 0;
+}
+
+static void *arena_own(struct sim_arena *a, size_t size)
+{
+	void *block = a->from->alloc(a->from->ctx, size);
+
+	if (block || !ARENA_CHECKED)
+		return block;
+	a->failed = 1;
+	return arena_cut(a, (size + ARENA_STEP - 1) / ARENA_STEP * ARENA_STEP);
+}
+
 /* For engines: NULL, there is no memory. */
 static void *arena_get(struct sim_arena *a, size_t size)
 {
@@ -91,7 +118,7 @@ static void *arena_get(struct sim_arena *a, size_t size)
 
 	DTSS_ASSERT(size > 0);
 	if (ARENA_CHECKED || size > ARENA_LARGE) {
-		block = a->from->alloc(a->from->ctx, size);
+		block = arena_own(a, size);
 	} else {
 		kind = arena_class(size, &room);
 		block = a->free[kind];
@@ -119,7 +146,8 @@ void arena_free(struct sim_arena *a, void *block, size_t size)
 	DTSS_ASSERT(size > 0 && size <= a->live);
 	a->live -= size;
 	if (ARENA_CHECKED || size > ARENA_LARGE) {
-		a->from->release(a->from->ctx, block, size);
+		if (!a->failed || !arena_spare(a, block))
+			a->from->release(a->from->ctx, block, size);
 		return;
 	}
 	kind = arena_class(size, &room);

@@ -187,7 +187,7 @@ static int run_all(struct sim *s)
 	s->counts.simulated_ms = (s->true_ns - s->begin_ns) / SIM_MS;
 	if (!s->violation.id)
 		judge_end(s);
-	return 0;
+	return s->arena.failed ? DTSS_E_NOMEM : 0;
 }
 
 struct sim *sim_new(const struct dtss_sim_config *cfg, const struct dtss_mem *mem)

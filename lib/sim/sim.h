@@ -63,6 +63,7 @@ struct sim_arena {
 	uint8_t *at;
 	size_t left;
 	size_t live; /* bytes; 0 at the end, or something leaked */
+	int failed;  /* a block could not be had; the run ends */
 };
 
 void arena_init(struct sim_arena *a, const struct dtss_mem *from);
