@@ -38,7 +38,7 @@ static int heartbeat_known(const struct worker *w, const struct dtss_heartbeat *
 		if (shape->resources[i].amount != hb->resources[i].amount || !hb->resources[i].name ||
 		    strcmp(shape->resources[i].name, hb->resources[i].name) != 0)
 			return 0;
-	return 1;
+	return said + (uint8_t)said[-1] + 1 == shape->said + shape->said_len; /* it said no more: tags may repeat */
 }
 
 static int heartbeat_check_tags(struct dtss_sched *s, const struct dtss_heartbeat *hb)

@@ -166,6 +166,25 @@ START_TEST(tags_in_another_order_are_no_change)
 }
 END_TEST
 
+/* "x, x" is as many words as "x, y" are tags, and is how "x, x, y" begins. */
+START_TEST(a_tag_that_is_said_twice_does_not_hide_that_another_is_gone)
+{
+	struct engine_agent *a = engine_agent(&e, "a", 1, "x");
+	struct dtss_worker_view v;
+
+	a->tags[a->tag_count++] = "x";
+	a->tags[a->tag_count++] = "y";
+	engine_beat(&e, a);
+	ck_assert_int_eq(dtss_sched_worker_get(e.s, "a", &v), 0);
+	ck_assert_uint_eq(v.tag_count, 2);
+	a->tag_count = 2;
+	engine_beat(&e, a);
+	ck_assert_int_eq(dtss_sched_worker_get(e.s, "a", &v), 0);
+	ck_assert_uint_eq(v.tag_count, 1);
+	ck_assert_str_eq(v.tags[0], "x");
+}
+END_TEST
+
 Suite *suite_unit_heartbeat_check(void)
 {
 	Suite *s = suite_create("unit_heartbeat_check");
@@ -177,6 +196,7 @@ Suite *suite_unit_heartbeat_check(void)
 	tcase_add_test(c, a_full_table_of_workers_lets_known_ones_speak);
 	tcase_add_test(c, workers_may_register_small_and_grow_in_one_batch);
 	tcase_add_test(c, tags_in_another_order_are_no_change);
+	tcase_add_test(c, a_tag_that_is_said_twice_does_not_hide_that_another_is_gone);
 	suite_add_tcase(s, c);
 	return s;
 }
