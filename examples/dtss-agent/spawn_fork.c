@@ -136,14 +136,18 @@ static void child_run(const struct spawn *spawn, int cgroup_fd, const int go[2],
  */
 static pid_t fork_into(int cgroup_fd, int *ret_pidfd)
 {
+	int pidfd = -1; /* the kernel tells one even when it then gives up and takes it back */
 	struct clone_args args = {
 		.flags = CLONE_INTO_CGROUP | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 		.cgroup = (uint64_t)cgroup_fd,
 	};
+	pid_t pid = cgroup_fd < 0 ? -1 : (pid_t)syscall(SYS_clone3, &args, sizeof args);
 
-	return cgroup_fd < 0 ? -1 : (pid_t)syscall(SYS_clone3, &args, sizeof args);
+	if (pid > 0)
+		*ret_pidfd = pidfd;
+	return pid;
 }
 
 int spawn_fork(const struct spawn *spawn, struct spawned *ret_spawned)
