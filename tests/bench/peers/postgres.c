@@ -36,11 +36,13 @@ static int postgres_path(const char *name, char *path, size_t cap)
 	return rc == 0 ? 0 : -1;
 }
 
-/* It refuses to be root: as root it becomes the user that its package made. */
+/* It refuses to be root: as root it becomes the user that its package made. Who becomes another forgets that it is to end
+ * with us, and is told again. */
 static int postgres_start(struct peer_server *server)
 {
 	char initdb[256], postgres[256], data[96], port[16], command[1024];
-	const char *as = geteuid() == 0 ? "setpriv --reuid=postgres --regid=postgres --clear-groups " : "";
+	const char *as = geteuid() == 0 ? "setpriv --reuid=postgres --regid=postgres --clear-groups --pdeathsig INT " :
+					  "";
 	const struct passwd *user = getpwnam("postgres");
 	const char *argv[] = { "sh", "-c", command, NULL };
 
