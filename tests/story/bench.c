@@ -72,6 +72,18 @@ START_TEST(what_is_not_known_is_named)
 }
 END_TEST
 
+/* There was no second directory to remove: that ended the program with ": input or output failed". */
+START_TEST(after_a_server_that_does_not_start_the_rest_is_measured)
+{
+	ck_assert_int_eq(run("D=$(mktemp -d); printf '#!/bin/sh\necho no way >&2\n' >$D/dtssd; chmod +x $D/dtssd; "
+			     "DTSS_BUILD=$D $B --quick --plain dispatch timers; S=$?; rm -r $D; exit $S"),
+			 1);
+	ck_assert_msg(strncmp(output, "no way\ndtss-bench: dispatch: dtssd and dtss-agent did not start\nbench timers ",
+			      77) == 0,
+		      "%s", output);
+}
+END_TEST
+
 Suite *suite_story_bench(void)
 {
 	Suite *suite = suite_create("story/bench");
@@ -80,6 +92,7 @@ Suite *suite_story_bench(void)
 	tcase_add_test(tc, every_bench_works);
 	tcase_add_test(tc, plain_is_a_line_of_keys_and_values);
 	tcase_add_test(tc, what_is_not_known_is_named);
+	tcase_add_test(tc, after_a_server_that_does_not_start_the_rest_is_measured);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -69,11 +69,13 @@ void daemon_stop(struct daemon *d)
 	d->pid = 0;
 }
 
-/* What a program said before it ended, for whoever asks why. */
-static void tell_errors(const char *path)
+void daemon_tell(const struct daemon *d)
 {
 	char line[512];
-	FILE *file = fopen(path, "r");
+	FILE *file;
+
+	snprintf(line, sizeof line, "%s/err", d->dir);
+	file = fopen(line, "r");
 
 	while (file && fgets(line, sizeof line, file))
 		fprintf(stderr, "%s", line);
@@ -98,7 +100,7 @@ int daemon_dtssd(struct daemon *d, const char *store, const char *conf)
 	if (daemon_start(d, argv, err, line, sizeof line) == 0 &&
 	    sscanf(line, "listening on http://127.0.0.1:%u", &d->port) == 1)
 		return 0;
-	tell_errors(err);
+	daemon_tell(d);
 	daemon_dtssd_stop(d);
 	return -1;
 }

@@ -19,6 +19,8 @@ struct daemon {
 int daemon_start(struct daemon *d, const char *const *argv, const char *err_path, char *line, size_t cap);
 /* SIGTERM, after ten seconds SIGKILL. */
 void daemon_stop(struct daemon *d);
+/* What it wrote to the file err in its directory, for whoever asks why it ended: on stderr. */
+void daemon_tell(const struct daemon *d);
 
 /* A dtssd of this build on a free port, its store "memory" or "sqlite" in a new directory; conf: lines for dtssd.conf.
  * 0, or -1 with what it said on stderr. */

@@ -129,9 +129,10 @@ static int peer_measure(struct peers *p, const struct peer *peer)
 	if (!program_find(peer->program))
 		return bench_fail(p->run, "%s is not installed; make deps-peers installs it", peer->program);
 	version_of(peer, version, sizeof version);
-	if (peer->start(&server) != 0)
-		rc = bench_fail(p->run, "%s (%s) did not start; see %s", peer->system, peer->settings,
-				server.daemon.dir);
+	if (peer->start(&server) != 0) {
+		daemon_tell(&server.daemon);
+		rc = bench_fail(p->run, "%s (%s) did not start", peer->system, peer->settings);
+	}
 	for (size_t i = 0; rc == 0 && i < 2; i++) {
 		unsigned batch = i == 0              ? 1 :
 				 bench_quick(p->run) ? QUICK_BATCH :

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "bench/bench.h"
 #include "bench/peers/support/peer.h"
@@ -55,6 +56,13 @@ int peer_server_prepare(struct peer_server *server)
 	return 0;
 }
 
+static int server_ended(const struct peer_server *server)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)server->daemon.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
 int peer_server_start(struct peer_server *server, const char **argv)
 {
 	uint64_t until_ns = bench_ns() + START_MS * UINT64_C(1000000);
@@ -67,7 +75,7 @@ int peer_server_start(struct peer_server *server, const char **argv)
 	snprintf(err, sizeof err, "%s/err", server->daemon.dir);
 	if (daemon_start(&server->daemon, argv, err, NULL, 0) != 0)
 		return -1;
-	while (bench_ns() < until_ns) {
+	while (bench_ns() < until_ns && !server_ended(server)) {
 		int fd = web_connect(server->daemon.port);
 
 		if (fd >= 0) {
