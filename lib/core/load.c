@@ -241,6 +241,18 @@ static void load_worker_fields(struct dtss_sched *s, struct worker *w, const str
 	worker_refresh(s, w);
 }
 
+/* Could a worker ever have had that? The engine writes its resources by name. */
+static int load_worker_counted(const struct dtss_worker_view *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->resource_count; i++)
+		if (v->resources[i].amount > DTSS_RESOURCE_AMOUNT_MAX ||
+		    (i && strcmp(v->resources[i - 1].name, v->resources[i].name) >= 0))
+			return 0;
+	return v->number > 0;
+}
+
 static int load_worker(struct dtss_sched *s, const struct dtss_record_body *b)
 {
 	const struct dtss_worker_view *v = &b->u.worker.view;
@@ -254,7 +266,7 @@ static int load_worker(struct dtss_sched *s, const struct dtss_record_body *b)
 		}
 		return 0;
 	}
-	if (!v->number)
+	if (!load_worker_counted(v))
 		return DTSS_E_CORRUPT;
 	if (worker_shape_make(s, &shape, v->name, v->address, v->tags, v->tag_count, v->resources, v->resource_count) !=
 	    0)

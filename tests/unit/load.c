@@ -149,6 +149,23 @@ static void worker_has_no_number(struct dtss_record_body *body)
 	body->u.worker.view.number = 0;
 }
 
+/* At an assertion of the engine's. */
+static void worker_has_more_than_there_is(struct dtss_record_body *body)
+{
+	static const struct dtss_resource much = { "mem", DTSS_RESOURCE_AMOUNT_MAX + UINT64_C(1) };
+
+	body->u.worker.view.resources = &much;
+	body->u.worker.view.resource_count = 1;
+}
+
+static void worker_has_it_twice(struct dtss_record_body *body)
+{
+	static const struct dtss_resource twice[] = { { "mem", 1 }, { "mem", 5 } };
+
+	body->u.worker.view.resources = twice;
+	body->u.worker.view.resource_count = 2;
+}
+
 static void no_id_is_next(struct dtss_record_body *body)
 {
 	body->u.meta.next_task = 0;
@@ -220,6 +237,8 @@ START_TEST(a_record_that_cannot_be_true_is_damage)
 		{ DTSS_RECORD_META, worker_numbers_wrap },
 		{ DTSS_RECORD_META, no_id_is_next },
 		{ DTSS_RECORD_WORKER, worker_has_no_number },
+		{ DTSS_RECORD_WORKER, worker_has_more_than_there_is },
+		{ DTSS_RECORD_WORKER, worker_has_it_twice },
 		{ DTSS_RECORD_META, no_worker_is_next },
 		{ DTSS_RECORD_ATTEMPT, attempt_is_none },
 		{ DTSS_RECORD_META, next_id_is_taken },
@@ -341,7 +360,7 @@ Suite *suite_unit_load(void)
 	TCase *c = tcase_create("load");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 23);
+	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 25);
 	tcase_add_test(c, the_order_of_the_records_does_not_matter);
 	tcase_add_loop_test(c, records_that_do_not_belong_together_are_refused, 0, 5);
 	tcase_add_loop_test(c, an_attempt_that_does_not_fit_its_task_is_refused, 0, 4);
