@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -15,6 +14,20 @@
 #include "dtss-agent/cgroup.h"
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
+
+/*
+ * The C library's own tell all threads of which it knows, under a lock: after a clone3() that it does not see, these are
+ * curl's in our parent, and one of them may have had the lock. The numbers with 32 are where ids once had 16 bits.
+ */
+#ifdef SYS_setresuid32
+#define CHILD_SETGROUPS SYS_setgroups32
+#define CHILD_SETRESGID SYS_setresgid32
+#define CHILD_SETRESUID SYS_setresuid32
+#else
+#define CHILD_SETGROUPS SYS_setgroups
+#define CHILD_SETRESGID SYS_setresgid
+#define CHILD_SETRESUID SYS_setresuid
 #endif
 
 /*
@@ -54,16 +67,16 @@ static int child_account(const struct account *account)
 
 	if (!account->drop)
 		return 0;
-	if (setgroups((size_t)account->group_count, account->groups) < 0)
+	if (syscall(CHILD_SETGROUPS, (size_t)account->group_count, account->groups) < 0)
 		return errno;
-	if (setresgid(account->gid, account->gid, account->gid) < 0 ||
-	    setresuid(account->uid, account->uid, account->uid) < 0)
+	if (syscall(CHILD_SETRESGID, account->gid, account->gid, account->gid) < 0 ||
+	    syscall(CHILD_SETRESUID, account->uid, account->uid, account->uid) < 0)
 		return errno;
 	if (getresuid(&r, &e, &s) < 0 || getresgid(&gr, &ge, &gs) < 0)
 		return errno;
 	if (r != account->uid || e != r || s != r || gr != account->gid || ge != gr || gs != gr)
 		return EPERM;
-	if (account->uid != 0 && setuid(0) == 0)
+	if (account->uid != 0 && syscall(CHILD_SETRESUID, 0, 0, 0) == 0)
 		return EPERM;
 	return 0;
 }
