@@ -178,10 +178,9 @@ static void heartbeat_succeed(struct dtss_sched *s, struct dtss_time now, struct
 }
 
 /* How far its clock is from this one; a stranger's may be anything. */
-static void heartbeat_skew(struct worker *w, struct dtss_time now, const struct dtss_heartbeat *hb)
+static int64_t heartbeat_skew(const struct worker *w, struct dtss_time now, const struct dtss_heartbeat *hb)
 {
-	if (hb->sent_wall_ns)
-		w->skew_ns = (int64_t)((uint64_t)hb->sent_wall_ns - (uint64_t)now.wall_ns);
+	return hb->sent_wall_ns ? (int64_t)((uint64_t)hb->sent_wall_ns - (uint64_t)now.wall_ns) : w->skew_ns;
 }
 
 /* 1 when something durable changed. */
@@ -205,7 +204,7 @@ static int heartbeat_update(struct dtss_sched *s, struct dtss_time now, struct w
 	w->max_tasks = hb->max_tasks;
 	w->stopping = (hb->flags & DTSS_HEARTBEAT_STOPPING) != 0;
 	w->heartbeat = hb->number;
-	heartbeat_skew(w, now, hb);
+	w->skew_ns = heartbeat_skew(w, now, hb);
 	DTSS_ASSERT(w->most_tasks == 0 || w->leased == 0 || w->live != NULL);
 	return changed;
 }
@@ -314,7 +313,7 @@ static void heartbeat_again(struct dtss_sched *s, struct dtss_time now, struct w
 	DTSS_ASSERT(w->status == DTSS_WORKER_ONLINE && w->kind == hb->kind);
 	w->stopping = stopping;
 	w->heartbeat = hb->number;
-	heartbeat_skew(w, now, hb);
+	w->skew_ns = heartbeat_skew(w, now, hb);
 	worker_seen(s, now, w);
 	heartbeat_load(s, now, w, hb);
 	if (moved || worker_used(w) != w->counted_used)
