@@ -21,7 +21,7 @@ int attempt_reserve(struct dtss_sched *s, struct task *t, uint32_t count)
 	if (!had)
 		memset(r, 0, sizeof *r);
 	r->cap = cap;
-	if (r->next_live) /* it moved: a task can be live here when it is loaded again */
+	if (r->next_live) /* it moved, and stands in its worker's list */
 		r->next_live->tries->link_live = &r->next_live;
 	t->tries = r;
 	return 0;
@@ -83,7 +83,7 @@ void attempt_link(struct dtss_sched *s, struct task *t, struct worker *w)
 	DTSS_ASSERT(w->live == t && *r->link_live == t);
 }
 
-static void attempt_unlink(struct dtss_sched *s, struct task *t, struct worker *w)
+void attempt_unlink(struct dtss_sched *s, struct task *t, struct worker *w)
 {
 	DTSS_ASSERT(t->tries->link_live != NULL && *t->tries->link_live == t);
 	DTSS_ASSERT(w->leased > 0);

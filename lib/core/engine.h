@@ -52,6 +52,7 @@ void task_unlink_live(struct task *t);
 /* --- attempt.c, backoff.c --- */
 int attempt_reserve(struct dtss_sched *s, struct task *t, uint32_t count); /* room for so many */
 void attempt_link(struct dtss_sched *s, struct task *t, struct worker *w); /* the last attempt is on that worker */
+void attempt_unlink(struct dtss_sched *s, struct task *t, struct worker *w);
 void attempt_capacity(struct worker *w); /* its resources changed: what is taken of them, added up anew */
 uint64_t attempt_lease_left_ms(const struct dtss_sched *s, struct dtss_time now, const struct task *t);
 void attempt_grant(struct dtss_sched *s, struct dtss_time now, struct task *t, struct worker *w);

@@ -145,13 +145,13 @@ int lead_link(struct dtss_sched *s, struct task *t, struct worker *w)
 	return 0;
 }
 
-/* Its live attempt comes to its worker; unless a lead that failed has brought it there. */
+/* Its live attempt comes to its worker. */
 static int lead_attach(struct dtss_sched *s, struct task *t)
 {
 	const struct attempt *a = task_live(t);
 	struct worker *w;
 
-	if (!a || a->worker)
+	if (!a)
 		return 0;
 	w = worker_find(s, a->worker_name->text);
 	return w ? lead_link(s, t, w) : DTSS_E_CORRUPT;
@@ -177,6 +177,28 @@ static int lead_join(struct dtss_sched *s, struct task *t, struct dtss_time now)
 	if (!error && !lead_sound(s, t))
 		error = DTSS_E_CORRUPT;
 	return error ? error : lead_attach(s, t);
+}
+
+/* A lead that failed leaves nothing that points from one object to another: the standby goes on, and they may go. */
+static void lead_part(struct dtss_sched *s, struct task *t)
+{
+	struct attempt *a = task_live(t);
+
+	DTSS_ASSERT(s->epoch == 0);
+	DTSS_ASSERT(t->key == NULL || t->key->task == t);
+	if (a && a->worker) {
+		attempt_unlink(s, t, a->worker);
+		a->worker = NULL;
+	}
+	if (t->key) {
+		map_remove(&s->keys, t->key->hash, t->key);
+		key_free(s, t->key);
+		t->key = NULL;
+	}
+	sched_free(s, t->deps, t->dep_count * sizeof *t->deps);
+	t->deps = NULL;
+	t->children = NULL;
+	t->dep_count = t->waiting = 0;
 }
 
 static void lead_attempt(struct task *t, struct dtss_time now)
@@ -298,6 +320,8 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 		return DTSS_E_NOMEM;
 	for (t = ids_next(&s->tasks, 0); t && !error; t = ids_next(&s->tasks, t->ready.id))
 		error = lead_join(s, t, now);
+	for (t = ids_next(&s->tasks, 0); t && error; t = ids_next(&s->tasks, t->ready.id))
+		lead_part(s, t);
 	if (error)
 		return error;
 	wheel_init(&s->wheel, now.mono_ns);

@@ -309,7 +309,7 @@ START_TEST(the_lease_runs_from_when_the_grant_is_durable)
 }
 END_TEST
 
-/* A load after a lead that failed may bring more attempts of a task that stands in its worker's list already. */
+/* Room for more attempts is made for a task wherever it stands, in its worker's list too. */
 START_TEST(a_live_task_stays_in_its_list_when_its_attempts_move)
 {
 	static const char *const tags[] = { "x" };

@@ -221,6 +221,33 @@ START_TEST(what_an_incarnation_that_is_gone_had_is_lost_at_once)
 }
 END_TEST
 
+/* What a half lead had joined outlived what it was joined to: tasks on their workers, keys, parents. */
+START_TEST(a_standby_that_had_no_memory_to_lead_goes_on)
+{
+	dtss_task_id id = running(), other;
+	struct dtss_task_spec spec = engine_spec("job");
+	size_t fail_at;
+	int error;
+
+	spec.key = "k";
+	other = engine_submit(&e, &spec);
+	engine_after(&e, "child", id);
+	engine_after(&e, "child", other);
+	engine_pump(&e);
+	fail_at = e.standby_mem.fail_at = e.standby_mem.count + (size_t)_i;
+	error = dtss_sched_lead(e.standby, e.now, 2);
+	e.standby_mem.fail_at = 0;
+	ck_assert_int_eq(error, e.standby_mem.count < fail_at ? 0 : DTSS_E_NOMEM);
+	if (!error)
+		return; /* it needs fewer */
+	ck_assert_int_eq(engine_exit(&e, other, 0), 0);
+	ck_assert_int_eq(engine_exit(&e, id, 0), 0);
+	engine_pump(&e);
+	engine_takeover(&e);
+	engine_pump(&e);
+}
+END_TEST
+
 Suite *suite_unit_lead(void)
 {
 	Suite *s = suite_create("unit_lead");
@@ -238,6 +265,7 @@ Suite *suite_unit_lead(void)
 	tcase_add_test(c, an_epoch_of_nothing_is_refused);
 	tcase_add_test(c, what_an_incarnation_that_is_gone_had_is_lost_at_once);
 	tcase_add_loop_test(c, a_finished_parent_without_children_leaves, 0, 2);
+	tcase_add_loop_test(c, a_standby_that_had_no_memory_to_lead_goes_on, 1, 30);
 	suite_add_tcase(s, c);
 	return s;
 }
