@@ -196,9 +196,13 @@ END_TEST
 START_TEST(the_tasks_of_a_living_agent_are_its_own)
 {
 	char task[] = "DTSS_TASK=10", fence[] = "DTSS_FENCE=1", *envp[] = { task, fence, NULL };
-	pid_t agent = fork(), found;
+	int ends[2];
+	pid_t agent, found;
 	struct journal j;
+	char byte;
 
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	agent = fork();
 	if (agent == 0) {
 		char *argv[] = { (char *)"sleep", (char *)"1000", NULL };
 		pid_t child;
@@ -207,8 +211,12 @@ START_TEST(the_tasks_of_a_living_agent_are_its_own)
 		child = fork();
 		if (child == 0)
 			execve("/bin/sleep", argv, envp);
+		close(ends[1]);
 		_exit(waitpid(child, NULL, 0) < 0);
 	}
+	close(ends[1]);
+	ck_assert_int_eq(read(ends[0], &byte, 1), 0); /* it runs: nobody holds the other end */
+	close(ends[0]);
 	open_begun(&j, 5);
 	intend(&j, 1);
 	ck_assert_int_eq(kin_signal(&j.live[0], KIN_ORPHANED, 0), 0);
