@@ -74,9 +74,12 @@ static int snapshot_worker(struct dtss_sched *s, struct dtss_snapshot *c, const 
 static int snapshot_task_record(struct dtss_sched *s, struct dtss_snapshot *c, const struct task *t,
 				const void **ret_piece, size_t *ret_len)
 {
-	uint32_t sub = c->sub++;
+	uint32_t sub = c->sub;
 
-	DTSS_ASSERT(c->sub <= t->attempt_count + 2);
+	DTSS_ASSERT(sub <= t->attempt_count + 1);
+	if (snapshot_room(s, RECORD_SMALL_MAX) != 0)
+		return DTSS_E_NOMEM;
+	c->sub++;
 	if (sub == 0 && t->record) {
 		*ret_piece = t->record;
 		*ret_len = t->record_len;
@@ -84,8 +87,6 @@ static int snapshot_task_record(struct dtss_sched *s, struct dtss_snapshot *c, c
 	}
 	if (sub == 0 || (sub <= t->attempt_count && !t->tries->at[sub - 1].worker_name))
 		return 0;
-	if (snapshot_room(s, RECORD_SMALL_MAX) != 0)
-		return DTSS_E_NOMEM;
 	if (sub <= t->attempt_count)
 		return snapshot_give(s, encode_attempt(t, sub - 1, s->scratch, s->scratch_cap), ret_piece, ret_len);
 	c->at = t->ready.id;
@@ -122,12 +123,12 @@ static int snapshot_key(struct dtss_sched *s, struct dtss_snapshot *c, const voi
 		c->sub = 1;
 		return snapshot_give(s, encode_key(k, s->scratch, s->scratch_cap), ret_piece, ret_len);
 	}
+	if (s->epoch && snapshot_begin(s, &out, SNAPSHOT_KEY, 8) != 0)
+		return DTSS_E_NOMEM;
 	c->sub = 0;
 	c->next = k->next;
 	if (!s->epoch)
 		return 0;
-	if (snapshot_begin(s, &out, SNAPSHOT_KEY, 8) != 0)
-		return DTSS_E_NOMEM;
 	wire_put64(&out, k->expires_ns);
 	return snapshot_end(s, &out, ret_piece, ret_len);
 }
@@ -186,8 +187,8 @@ static int snapshot_worker_state(struct dtss_sched *s, struct dtss_snapshot *c, 
 	struct wire_out out;
 
 	DTSS_ASSERT(s->epoch > 0);
-	while (c->at > 0 && !(w = (struct worker *)pool_at(s->pool, (uint32_t)--c->at)))
-		;
+	while (c->at > 0 && !(w = (struct worker *)pool_at(s->pool, (uint32_t)c->at - 1)))
+		c->at--;
 	if (!w) {
 		c->phase = PHASE_TASK_STATES;
 		return 0;
@@ -195,6 +196,7 @@ static int snapshot_worker_state(struct dtss_sched *s, struct dtss_snapshot *c, 
 	if (snapshot_begin(s, &out, SNAPSHOT_WORKER, w->name->len + 192 + (size_t)w->leased * 8) != 0)
 		return DTSS_E_NOMEM;
 	snapshot_put_worker(&out, w);
+	c->at--;
 	return snapshot_end(s, &out, ret_piece, ret_len);
 }
 

@@ -349,6 +349,35 @@ START_TEST(a_snapshot_goes_on_where_memory_ended)
 }
 END_TEST
 
+/* Each piece may be the first that there is no room for: an attempt, a key's expiry, a worker were skipped. */
+START_TEST(a_piece_that_had_no_room_comes_next_time)
+{
+	struct dtss_snapshot c = { .size = sizeof c };
+	size_t i, refused = 0, len = 0;
+	const void *bytes;
+	int rc;
+
+	for (i = 0, rc = 1; rc != 0; i += rc == 1) {
+		sched_free(e.s, e.s->scratch, e.s->scratch_cap);
+		e.s->scratch = NULL;
+		e.s->scratch_cap = 0;
+		e.mem.fail_at = e.mem.count + 1;
+		rc = dtss_sched_snapshot(e.s, &c, &bytes, &len);
+		e.mem.fail_at = 0;
+		refused += rc == DTSS_E_NOMEM;
+		if (rc == DTSS_E_NOMEM)
+			rc = dtss_sched_snapshot(e.s, &c, &bytes, &len);
+		if (rc == 0)
+			continue;
+		ck_assert_uint_lt(i, piece_count);
+		ck_assert_uint_eq(len, pieces[i].len);
+		ck_assert_mem_eq(bytes, pieces[i].bytes, len);
+	}
+	ck_assert_uint_eq(i, piece_count);
+	ck_assert_uint_eq(refused, piece_count);
+}
+END_TEST
+
 Suite *suite_unit_snapshot_damage(void)
 {
 	Suite *s = suite_create("unit_snapshot_damage");
@@ -364,6 +393,7 @@ Suite *suite_unit_snapshot_damage(void)
 	tcase_add_loop_test(tc, what_was_never_tried_has_no_lease, 0, 4);
 	tcase_add_test(tc, memory_may_end_at_any_allocation);
 	tcase_add_test(tc, a_snapshot_goes_on_where_memory_ended);
+	tcase_add_test(tc, a_piece_that_had_no_room_comes_next_time);
 	suite_add_tcase(s, tc);
 	return s;
 }
