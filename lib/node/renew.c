@@ -8,10 +8,16 @@
  * RENEW was sent, and an eighth of it is left for a clock that runs slow. So it has stopped before the store lets
  * somebody else lead; and should it not have, the store refuses its epoch.
  *
- *      sent          + ttl/3            + 7/8 ttl        + ttl
+ * It renews early, too: where the store's clock runs four times as fast as the node's, two thirds of the term are over by
+ * then. Later, and every term would end before it is renewed; and since each leader starts all leases anew, none of a dead
+ * worker would ever run out.
+ *
+ *      sent          + ttl/6            + 7/8 ttl        + ttl
  *      ├──────────────┼──────────────────┼────────────────┤
  *      │ leads        │ renews           │ steps down     │ the store may give it to another
  */
+#define RENEW_PART 6 /* of the term, and it renews */
+
 static uint64_t renew_ttl_ms(const struct dtss_node *n)
 {
 	return config_lease_ms(&n->sched_cfg);
@@ -26,7 +32,7 @@ void node_renewed(struct dtss_node *n, uint64_t sent_ns)
 	if (!n->store_info.lead_expires)
 		return;
 	n->lead_until_ns = node_ns_after(sent, ttl_ms - ttl_ms / 8);
-	n->renew_ns = node_ns_after(sent, ttl_ms / 3);
+	n->renew_ns = node_ns_after(sent, ttl_ms / RENEW_PART);
 }
 
 /* The engine is thrown away; as after any lost epoch, the node then asks to lead again. */

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "support/rig.h"
 
-/* Leadership that ends unless it is renewed: 24 s, so that a third is 8 s and seven eighths are 21 s. */
+/* Leadership that ends unless it is renewed: 24 s, so that a sixth is 4 s and seven eighths are 21 s. */
 #define LEASE_MS 24000
 
 Suite *suite_unit_node_renew(void);
@@ -24,16 +24,16 @@ static uint64_t epoch_of(const struct rig *r)
 	return info.epoch;
 }
 
-START_TEST(a_leader_renews_at_each_third_of_its_term)
+START_TEST(a_leader_renews_at_each_sixth_of_its_term)
 {
 	struct rig r = { 0 };
 
 	open_expiring(&r);
-	rig_pass(&r, 7999);
+	rig_pass(&r, 3999);
 	ck_assert_uint_eq(r.gate->renews, 0);
 	rig_pass(&r, 1);
 	ck_assert_uint_eq(r.gate->renews, 1);
-	rig_pass(&r, 10 * 8000);
+	rig_pass(&r, 10 * 4000);
 	ck_assert_uint_eq(r.gate->renews, 11);
 	ck_assert_uint_eq(rig_state(&r), DTSS_NODE_LEADING);
 	ck_assert_uint_eq(epoch_of(&r), 1);
@@ -103,7 +103,7 @@ START_TEST(an_epoch_that_the_store_says_is_lost_is_given_up)
 	open_expiring(&r);
 	r.gate->renew = DTSS_E_EPOCH;
 	r.gate->lead = DTSS_E_NOT_LEADER;
-	rig_pass(&r, 8000);
+	rig_pass(&r, 4000);
 	ck_assert_ptr_null(dtss_node_sched(r.node));
 	rig_pass(&r, 5000);
 	ck_assert_uint_eq(rig_state(&r), DTSS_NODE_STANDBY);
@@ -150,7 +150,7 @@ Suite *suite_unit_node_renew(void)
 	Suite *suite = suite_create("node_renew");
 	TCase *tc = tcase_create("node_renew");
 
-	tcase_add_test(tc, a_leader_renews_at_each_third_of_its_term);
+	tcase_add_test(tc, a_leader_renews_at_each_sixth_of_its_term);
 	tcase_add_test(tc, leadership_that_lasts_as_long_as_the_process_is_not_renewed);
 	tcase_add_test(tc, a_leader_steps_down_before_its_term_ends_by_its_own_clock);
 	tcase_add_test(tc, a_leader_that_slept_past_its_term_answers_nothing_from_memory);
