@@ -72,6 +72,11 @@ static struct pool_view *some_view(uint32_t state)
 	return NULL;
 }
 
+static struct pool_group *group_of(const struct pool_entry *e)
+{
+	return pool_group_at(fleet.pool, e->group);
+}
+
 START_TEST(entries_are_compared_with_their_groups)
 {
 	struct pool_entry *e;
@@ -85,6 +90,7 @@ START_TEST(entries_are_compared_with_their_groups)
 	BREAK(e->group, POOL_LOOSE);
 	BREAK(e->place, 100000);
 	BREAK(e->used, e->used + 1);
+	BREAK(group_of(e)->shape.modes, group_of(e)->shape.modes ^ pool_modes(e));
 	BREAK(e->tag_count, e->tag_count > 0 ? e->tag_count - 1 : e->tag_count + 1);
 	BREAK(fleet.pool->count, fleet.pool->count + 1);
 	BREAK(fleet.pool->loose, fleet.pool->loose + 1);
@@ -106,8 +112,6 @@ START_TEST(groups_are_compared_with_their_entries)
 	BREAK(g->tree.best.key, g->tree.best.key + 1);
 	BREAK(g->shape.signature, ~g->shape.signature);
 	BREAK(g->indexed.key, g->indexed.key + 1);
-	if (g->shape.tag_count > 0)
-		BREAK(g->posted[0], g->posted[0] + 1);
 	BREAK(e->place, e->place + 1);
 	BREAK(fleet.pool->leaves, fleet.pool->leaves + 1);
 	fleet_check(&fleet);
@@ -132,13 +136,69 @@ START_TEST(views_are_compared_with_the_groups)
 	if (v != NULL)
 		BREAK(v->group_count, 1);
 	v = some_view(POOL_VIEW_TREE);
-	if (v != NULL)
+	if (v != NULL) {
 		BREAK(v->tree.best.key, 1);
+		BREAK(v->groups[0], v->groups[1]);
+	}
 	v = some_view(POOL_VIEW_LIST) ? some_view(POOL_VIEW_LIST) : some_view(POOL_VIEW_OPEN);
 	BREAK(v->id, v->id + 1);
 	BREAK(fleet.pool->idle_count, fleet.pool->idle_count + 1);
 	fleet_check(&fleet);
 	fleet_close(&fleet);
+}
+END_TEST
+
+START_TEST(postings_are_compared_with_the_groups)
+{
+	struct pool_group *g;
+	struct pool_posts *l;
+	uint32_t id = 1;
+
+	fleet_fill();
+	for (g = some_group(1); g->shape.tag_count == 0; id++)
+		g = fleet.pool->groups.slots[id].item ? fleet.pool->groups.slots[id].item : g;
+	l = &fleet.pool->posts[g->shape.names[0]];
+	BREAK(g->posted[0], g->posted[0] > 0 ? g->posted[0] - 1 : 1);
+	BREAK(g->posted[0], l->count);
+	BREAK(l->at[g->posted[0]].group, g->id + 1);
+	BREAK(l->at[g->posted[0]].signature, ~l->at[g->posted[0]].signature);
+	BREAK(fleet.pool->posts_cap, g->shape.names[0]);
+	fleet_check(&fleet);
+	fleet_close(&fleet);
+}
+END_TEST
+
+#define BREAK_TREE(field, value)                                                                                       \
+	do {                                                                                                           \
+		__typeof__(field) kept_ = (field);                                                                     \
+		(field) = (__typeof__(field))(value);                                                                  \
+		ck_assert_msg(!pool_tree_check(&tree), "%s was not noticed", #field);                                  \
+		(field) = kept_;                                                                                       \
+	} while (0)
+
+START_TEST(each_node_of_a_tree_is_the_best_of_those_below)
+{
+	struct pool_rank rank = { 7, 0 };
+	struct pool_tree tree;
+	uint32_t i;
+
+	pool_tree_init(&tree);
+	ck_assert_int_eq(pool_tree_check(&tree), 1);
+	BREAK_TREE(tree.best.key, 7);
+	for (i = 0; i < 3 * POOL_FANOUT - 1; i++) {
+		rank.slot = i;
+		ck_assert_int_eq(pool_tree_reserve(&tree, dtss_mem_libc(), i + 1), 0);
+		pool_tree_append(&tree, &rank);
+		ck_assert_int_eq(pool_tree_check(&tree), 1);
+	}
+	ck_assert_uint_gt(tree.cap, tree.count);
+	BREAK_TREE(tree.count, tree.count - 1);
+	BREAK_TREE(tree.best.slot, 1);
+	BREAK_TREE(tree.nodes[0].key[0], 8);
+	BREAK_TREE(tree.nodes[2].key[3], 6);
+	BREAK_TREE(tree.nodes[tree.cap / POOL_FANOUT].slot[1], 9);
+	ck_assert_int_eq(pool_tree_check(&tree), 1);
+	pool_tree_fini(&tree, dtss_mem_libc());
 }
 END_TEST
 
@@ -168,7 +228,10 @@ START_TEST(the_index_is_compared_with_the_groups)
 	BREAK(page->items[1].rank.key, POOL_UNUSABLE - 1);
 	BREAK(page->items[page->count - 1].rank.key, 0);
 	BREAK(fleet.pool->index.height, fleet.pool->index.height - 1);
+	BREAK(fleet.pool->index.height, 0);
 	BREAK(fleet.pool->index.root, NULL);
+	ck_assert(!page->leaf);
+	BREAK(page->items[page->count - 1].below.page->items[0].rank.key, 0);
 	while (!page->leaf)
 		page = some_item(page)->below.page;
 	BREAK(page->items[0].rank.slot, page->items[0].rank.slot + 1);
@@ -186,6 +249,8 @@ Suite *suite_unit_pool_check(void)
 
 	tcase_add_test(tc, entries_are_compared_with_their_groups);
 	tcase_add_test(tc, groups_are_compared_with_their_entries);
+	tcase_add_test(tc, postings_are_compared_with_the_groups);
+	tcase_add_test(tc, each_node_of_a_tree_is_the_best_of_those_below);
 	tcase_add_test(tc, views_are_compared_with_the_groups);
 	tcase_add_test(tc, the_index_is_compared_with_the_groups);
 	suite_add_tcase(s, tc);

@@ -101,6 +101,85 @@ START_TEST(a_view_of_its_own_ends_long_walks)
 }
 END_TEST
 
+/* All that have no tree get one, if so many tags were asked for. */
+static void grow(uint32_t tags_min, uint32_t tags_max)
+{
+	uint32_t id;
+
+	for (id = 1; id < fleet.pool->views.end; id++) {
+		struct pool_view *v = fleet.pool->views.slots[id].item;
+
+		if (v != NULL && v->state == POOL_VIEW_OPEN && v->shape.tag_count >= tags_min &&
+		    v->shape.tag_count <= tags_max)
+			pool_view_grow(fleet.pool, v);
+		ck_assert_uint_le(fleet.pool->leaves, POOL_VIEW_SHARE * fleet.pool->groups.count);
+	}
+}
+
+static uint32_t refusals(void)
+{
+	uint32_t id, count = 0;
+
+	for (id = 1; id < fleet.pool->views.end; id++) {
+		const struct pool_view *v = fleet.pool->views.slots[id].item;
+
+		count += v != NULL ? v->refusals : 0;
+	}
+	return count;
+}
+
+/* All trees together have a bound: the bigger ones go for a smaller one, and none goes for a bigger one. */
+START_TEST(a_small_tree_displaces_big_ones)
+{
+	uint32_t need, before, leaves, round;
+
+	ck_assert_int_eq(fleet_open(&fleet, 13, DTSS_PLACE_LEAST_LOAD, FLEET_HALVES, 300, FLEET_NEEDS, 0), 0);
+	for (need = 0; need < fleet.needs; need++)
+		(void)fleet_give(&fleet, need);
+	grow(0, 1);
+	fleet_check(&fleet);
+	before = refusals();
+	grow(2, FLEET_TAGS);
+	fleet_check(&fleet);
+	ck_assert_uint_gt(refusals(), before);
+	before = refusals();
+	leaves = (uint32_t)fleet.pool->leaves;
+	grow(0, 1);
+	ck_assert_uint_gt(refusals(), before);
+	ck_assert_uint_ge(fleet.pool->leaves, leaves);
+	fleet_check(&fleet);
+	for (round = 0; round < 2 * fleet.needs; round++)
+		(void)fleet_give(&fleet, round % fleet.needs);
+	fleet_check(&fleet);
+	fleet_close(&fleet);
+}
+END_TEST
+
+/* Pages are merged from either side, and the root gives way to its only page. */
+START_TEST(an_index_becomes_lower_with_its_groups)
+{
+	uint32_t i, most = 0, least = POOL_INDEX_HEIGHT;
+
+	ck_assert_int_eq(fleet_open(&fleet, 4711, DTSS_PLACE_LEAST_LOAD, FLEET_HALVES, 700, 60, 0), 0);
+	for (i = 0; i < 4000; i++)
+		(void)fleet_give(&fleet, i % 60);
+	for (i = 0; i < fleet.workers; i++) {
+		fleet.worker[i].entry.used = fleet.worker[i].entry.max; /* its group stays, and is indexed no more */
+		if (fleet.worker[i].here)
+			pool_update(fleet.pool, &fleet.worker[i].entry);
+		(void)fleet_give(&fleet, i % 60);
+		if (fleet.pool->index.root != NULL) {
+			most = fleet.pool->index.height > most ? fleet.pool->index.height : most;
+			least = fleet.pool->index.height < least ? fleet.pool->index.height : least;
+		}
+		if (i % 16 == 0)
+			fleet_check(&fleet);
+	}
+	ck_assert_uint_gt(most, least);
+	fleet_close(&fleet);
+}
+END_TEST
+
 START_TEST(a_fleet_that_shrinks_and_grows_again)
 {
 	uint32_t round, i;
@@ -167,6 +246,8 @@ Suite *suite_unit_pool_view(void)
 	tcase_add_loop_test(c, chooses_like_the_scan, 0, 9);
 	tcase_add_test(c, uses_every_kind_of_view);
 	tcase_add_test(c, a_view_of_its_own_ends_long_walks);
+	tcase_add_test(c, a_small_tree_displaces_big_ones);
+	tcase_add_test(c, an_index_becomes_lower_with_its_groups);
 	tcase_add_test(c, a_fleet_that_shrinks_and_grows_again);
 	tcase_add_loop_test(c, chooses_like_the_scan_without_memory, 0, 3);
 	tcase_add_test(c, answers_while_there_is_no_memory_at_all);

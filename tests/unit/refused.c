@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <string.h>
+#include "core/engine.h"
 #include "support/engine.h"
 
 Suite *suite_unit_refused(void);
@@ -110,6 +111,68 @@ START_TEST(an_end_without_a_known_cause_is_refused_and_an_empty_detail_is_none)
 }
 END_TEST
 
+static int drains(dtss_task_id id)
+{
+	(void)id;
+	return dtss_sched_drain(e.s, e.now, "w");
+}
+
+static int holds(dtss_task_id id)
+{
+	return dtss_sched_hold(e.s, e.now, (dtss_task_id){ id.v + 1 });
+}
+
+static int reports(dtss_task_id id, uint32_t kind)
+{
+	struct dtss_report r = { .size = sizeof r, .task = id, .attempt = 1, .kind = kind };
+
+	r.fence = engine_fence(&e, id);
+	r.outcome.cause = kind == DTSS_REPORT_ENDED ? DTSS_CAUSE_EXIT : DTSS_CAUSE_NONE;
+	return dtss_sched_report(e.s, e.now, &r);
+}
+
+static int starts(dtss_task_id id)
+{
+	return reports(id, DTSS_REPORT_STARTED);
+}
+
+static int ends(dtss_task_id id)
+{
+	return reports(id, DTSS_REPORT_ENDED);
+}
+
+/* What they would write has no room: the batch's block is as it was before the first one. */
+START_TEST(without_memory_for_the_batch_nothing_changes)
+{
+	static int (*const verbs[])(dtss_task_id) = { drains, holds, starts, ends };
+	struct dtss_task_spec spec = engine_spec("job");
+	const char *tag = "x";
+	dtss_task_id id;
+	uint64_t digest;
+
+	engine_open(&e, NULL);
+	engine_join(&e, "w", 1, "x");
+	spec.tags = &tag;
+	spec.tag_count = 1;
+	id = engine_submit(&e, &spec);
+	engine_submit(&e, &spec);
+	engine_pump(&e);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_LEASED);
+	digest = dtss_sched_digest_all(e.s);
+	sched_free(e.s, e.s->closed.bytes, e.s->closed.cap);
+	e.s->closed.bytes = NULL;
+	e.s->closed.cap = 0;
+	e.mem.fail_at = e.mem.count + 1;
+	ck_assert_int_eq(verbs[_i](id), DTSS_E_NOMEM);
+	ck_assert_uint_eq(dtss_sched_digest_all(e.s), digest);
+	e.mem.fail_at = 0;
+	ck_assert_int_eq(verbs[_i](id), 0);
+	ck_assert_uint_ne(dtss_sched_digest_all(e.s), digest);
+	engine_pump(&e);
+	engine_close(&e);
+}
+END_TEST
+
 START_TEST(two_specifications_with_one_key_are_damage)
 {
 	struct dtss_task_spec spec = engine_spec("job");
@@ -159,6 +222,7 @@ Suite *suite_unit_refused(void)
 	tcase_add_test(tc, before_it_leads_every_verb_is_refused);
 	tcase_add_test(tc, what_a_newer_caller_asks_for_is_not_ignored);
 	tcase_add_test(tc, an_end_without_a_known_cause_is_refused_and_an_empty_detail_is_none);
+	tcase_add_loop_test(tc, without_memory_for_the_batch_nothing_changes, 0, 4);
 	tcase_add_test(tc, two_specifications_with_one_key_are_damage);
 	suite_add_tcase(s, tc);
 	return s;
