@@ -73,6 +73,17 @@ START_TEST(a_slip_of_the_finger_is_noticed)
 }
 END_TEST
 
+START_TEST(a_tag_that_left_with_its_worker_is_not_proposed)
+{
+	struct engine_agent *w = engine_join(&e, "w", 1, "gpus");
+
+	engine_join(&e, "v", 1, "gpu");
+	w->tags[0] = "cpu";
+	ck_assert_int_eq(engine_beat(&e, w), 0);
+	expect(submit_tags("gpuss", NULL), DTSS_WHY_NO_TAG, "no worker has tag \"gpuss\" (did you mean \"gpu\"?)");
+}
+END_TEST
+
 START_TEST(the_tags_exist_but_not_together)
 {
 	engine_join(&e, "a", 1, "gpu");
@@ -228,6 +239,7 @@ Suite *suite_unit_explain(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, nobody_is_there);
 	tcase_add_test(c, a_slip_of_the_finger_is_noticed);
+	tcase_add_test(c, a_tag_that_left_with_its_worker_is_not_proposed);
 	tcase_add_test(c, the_tags_exist_but_not_together);
 	tcase_add_test(c, nobody_has_that_much);
 	tcase_add_test(c, those_that_would_fit_are_away);

@@ -185,6 +185,39 @@ START_TEST(a_tag_that_is_said_twice_does_not_hide_that_another_is_gone)
 }
 END_TEST
 
+/* As many as before of the same length, and not the same: what is compared in a hurry is compared whole. */
+START_TEST(what_differs_in_one_place_is_news_or_refused)
+{
+	struct dtss_heartbeat hb;
+	struct dtss_worker_view v;
+	struct dtss_resource *r;
+
+	w->tags[w->tag_count++] = "gpu";
+	w->resources[w->resource_count++] = (struct dtss_resource){ "vram", 24 };
+	r = &w->resources[w->resource_count - 1];
+	ck_assert_int_eq(engine_beat(&e, w), 0);
+	hb = engine_heartbeat(&e, w);
+	w->tags[w->tag_count - 1] = NULL;
+	hb.tags = w->tags;
+	expect_refused(&hb, DTSS_E_INVALID, "tags");
+	w->tags[w->tag_count - 1] = "gpu";
+	hb = engine_heartbeat(&e, w);
+	r->name = NULL;
+	hb.resources = w->resources;
+	expect_refused(&hb, DTSS_E_INVALID, "resources");
+	r->name = "disk";
+	ck_assert_int_eq(engine_beat(&e, w), 0);
+	ck_assert_int_eq(dtss_sched_worker_get(e.s, w->name, &v), 0);
+	ck_assert_str_eq(v.resources[v.resource_count - 1].name, "disk");
+	w->address = "1.2.3.4:5";
+	ck_assert_int_eq(engine_beat(&e, w), 0);
+	w->address = "1.2.3.4:6";
+	ck_assert_int_eq(engine_beat(&e, w), 0);
+	ck_assert_int_eq(dtss_sched_worker_get(e.s, w->name, &v), 0);
+	ck_assert_str_eq(v.address, "1.2.3.4:6");
+}
+END_TEST
+
 Suite *suite_unit_heartbeat_check(void)
 {
 	Suite *s = suite_create("unit_heartbeat_check");
@@ -193,6 +226,7 @@ Suite *suite_unit_heartbeat_check(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, a_worker_that_saw_a_newer_leader_does_not_obey);
 	tcase_add_test(c, what_is_wrong_with_a_heartbeat_is_named);
+	tcase_add_test(c, what_differs_in_one_place_is_news_or_refused);
 	tcase_add_test(c, a_full_table_of_workers_lets_known_ones_speak);
 	tcase_add_test(c, workers_may_register_small_and_grow_in_one_batch);
 	tcase_add_test(c, tags_in_another_order_are_no_change);

@@ -257,6 +257,29 @@ START_TEST(a_record_that_cannot_be_true_is_damage)
 }
 END_TEST
 
+/* A store may tell of the end of what it had told nothing of. */
+START_TEST(what_was_never_there_may_leave)
+{
+	static const uint32_t kinds[] = { DTSS_RECORD_TASK, DTSS_RECORD_WORKER };
+	struct dtss_record_body b = { .kind = kinds[_i], .flags = DTSS_RECORD_DELETE };
+	uint64_t digest = dtss_sched_digest(fresh);
+	uint8_t bytes[1024];
+
+	if (_i == 0) {
+		b.flags = DTSS_RECORD_DONE;
+		b.u.task.id = 77;
+		b.u.task.state = DTSS_TASK_SUCCEEDED;
+		b.u.task.done = 1;
+	} else {
+		b.u.worker.view.name = "nobody";
+		b.u.worker.view.kind = DTSS_WORKER_AGENT;
+		b.u.worker.view.status = DTSS_WORKER_OFFLINE;
+	}
+	ck_assert_int_eq(dtss_sched_load(fresh, bytes, dtss_record_encode(&b, bytes, sizeof bytes)), 0);
+	ck_assert_uint_eq(dtss_sched_digest(fresh), digest);
+}
+END_TEST
+
 /* S20 */
 START_TEST(the_order_of_the_records_does_not_matter)
 {
@@ -361,6 +384,7 @@ Suite *suite_unit_load(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_loop_test(c, a_record_that_cannot_be_true_is_damage, 0, 25);
+	tcase_add_loop_test(c, what_was_never_there_may_leave, 0, 2);
 	tcase_add_test(c, the_order_of_the_records_does_not_matter);
 	tcase_add_loop_test(c, records_that_do_not_belong_together_are_refused, 0, 5);
 	tcase_add_loop_test(c, an_attempt_that_does_not_fit_its_task_is_refused, 0, 4);

@@ -121,6 +121,7 @@ START_TEST(each_count_and_each_link_is_compared)
 	BREAK("S6", t->tries->at[0].fence, 0);
 	BREAK("S23", t->tries->at[0].worker, other);
 	BREAK("S14", t->waiting, 1);
+	BREAK("S15", t->state, DTSS_TASK_FAILED);
 	t = task_find(e.s, blocked.v);
 	BREAK("L1", t->waiting, 0);
 	BREAK("S9", t->state, DTSS_TASK_LEASED);
@@ -130,6 +131,7 @@ START_TEST(each_count_and_each_link_is_compared)
 	BREAK("S9", t->state, DTSS_TASK_RUNNING);
 	t = task_find(e.s, keyed.v);
 	BREAK("S2", t->key->task, NULL);
+	BREAK("S10", t->state, DTSS_TASK_FAILED);
 	BREAK("S9", t->tries->at[0].state, DTSS_ATTEMPT_ENDED);
 	t = task_any(e.s, ended.v);
 	BREAK("S10", t->tries->at[0].state, DTSS_ATTEMPT_RUNNING);
@@ -144,6 +146,25 @@ START_TEST(each_count_and_each_link_is_compared)
 	BREAK("S19", e.s->closed_seq, e.s->meta.seq + 1);
 	BREAK("S26", e.s->by_name[0], other);
 	BREAK("S21", w->entry.slot, w->entry.slot + 1);
+	engine_check(&e);
+}
+END_TEST
+
+START_TEST(keys_that_do_not_leave_oldest_first_are_noticed)
+{
+	struct dtss_task_spec spec = engine_spec("key");
+	dtss_task_id id;
+
+	engine_join(&e, "w", 1, NULL);
+	for (spec.key = "a"; spec.key; spec.key = strcmp(spec.key, "a") == 0 ? "b" : NULL) {
+		id = engine_submit(&e, &spec);
+		engine_pump(&e);
+		engine_exit(&e, id, 0);
+		engine_sleep(&e, 5);
+	}
+	engine_check(&e);
+	ck_assert_uint_eq(e.s->key_count, 2);
+	BREAK("S2", e.s->key_head->expires_ns, e.s->key_tail->expires_ns + 1);
 	engine_check(&e);
 }
 END_TEST
@@ -172,6 +193,7 @@ Suite *suite_unit_verify(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, a_broken_invariant_is_named);
 	tcase_add_test(c, each_count_and_each_link_is_compared);
+	tcase_add_test(c, keys_that_do_not_leave_oldest_first_are_noticed);
 	tcase_add_test(c, as_many_are_written_as_there_is_room_for);
 	suite_add_tcase(s, c);
 	return s;
