@@ -123,6 +123,19 @@ static void worker_probe(struct sim *s, const struct judge_worker *w)
 		SOMETIMES(s, SIM_PROBE_UNCORDONED);
 }
 
+/* It was forgotten later in the same batch, and the record that bears its name is of who came after it: of itself there is
+ * nothing but what the event says. */
+static void worker_succeeded(struct sim *s, struct judge_worker *w, const struct dtss_event *e)
+{
+	if (!e->to) {
+		worker_forgotten(s, w, e);
+		return;
+	}
+	if (e->to == DTSS_WORKER_OFFLINE && e->from != DTSS_WORKER_OFFLINE)
+		worker_offline(s, w);
+	w->now.status = e->to;
+}
+
 void judge_worker_event(struct sim *s, const struct dtss_event *e)
 {
 	struct judge_worker *w = judge_worker_number(s, e->worker);
@@ -130,6 +143,10 @@ void judge_worker_event(struct sim *s, const struct dtss_event *e)
 
 	if (!w || !w->next.number) {
 		sim_violate(s, "S20", "a worker changed without its record", e->worker, e->seq);
+		return;
+	}
+	if (w->next.number != e->worker) {
+		worker_succeeded(s, w, e);
 		return;
 	}
 	fresh = w->now.number != e->worker;

@@ -77,6 +77,26 @@ static void granted(void)
 	judge_grant(s, 1, &e);
 }
 
+/* In one batch: the worker goes offline, or is only said to change, is forgotten, and comes back as another. */
+static void replaced(uint32_t from)
+{
+	struct dtss_worker_view v = { .number = 2, .name = "a", .kind = DTSS_WORKER_AGENT, .incarnation = 5 };
+	struct dtss_event e[3] = { { .worker = 1, .from = from, .to = DTSS_WORKER_OFFLINE },
+				   { .worker = 1, .from = DTSS_WORKER_OFFLINE },
+				   { .worker = 2, .to = DTSS_WORKER_ONLINE } };
+	struct dtss_batch b = { .events = e, .event_count = 3 };
+
+	v.status = DTSS_WORKER_ONLINE;
+	v.max_tasks = 4;
+	judge_worker_record(s, &v, 0);
+	for (int i = 0; i < 3; i++)
+		e[i].type = DTSS_EVENT_WORKER;
+	judge_worker_prepare(s, &b);
+	for (int i = 0; i < 3; i++)
+		judge_worker_event(s, &e[i]);
+	judge_worker_settle(s);
+}
+
 static void judged(const char *id)
 {
 	ck_assert_str_eq(s->violation.id ? s->violation.id : "", id);
@@ -161,6 +181,28 @@ START_TEST(who_was_forgotten_is_open_when_it_is_heard_anew)
 }
 END_TEST
 
+/* The record that bears its name is the next one's; an older incarnation is no fault of one that is new. */
+START_TEST(who_is_forgotten_and_comes_back_in_one_batch_is_judged_by_its_events)
+{
+	j->cfg.offline_ms = 1000;
+	at(FORGOTTEN_NS);
+	replaced(DTSS_WORKER_ONLINE);
+	judged("");
+	ck_assert_uint_eq(w->now.number, 2);
+	ck_assert_uint_eq(w->now.incarnation, 5);
+	ck_assert_uint_eq(j->last_number, 2);
+}
+END_TEST
+
+START_TEST(who_is_forgotten_in_one_batch_with_work_is_missed)
+{
+	at(FORGOTTEN_NS);
+	w->leased = 1;
+	replaced(DTSS_WORKER_OFFLINE);
+	judged("S23");
+}
+END_TEST
+
 Suite *suite_unit_sim_judge_forgotten(void)
 {
 	Suite *suite = suite_create("unit_sim_judge_forgotten");
@@ -171,6 +213,8 @@ Suite *suite_unit_sim_judge_forgotten(void)
 	tcase_add_loop_test(c, who_shuts_down_after_it_was_forgotten_is_known_to, 0, 2);
 	tcase_add_loop_test(c, what_is_heard_before_a_forgetting_is_stored_is_known, 0, 2);
 	tcase_add_test(c, who_was_forgotten_is_open_when_it_is_heard_anew);
+	tcase_add_test(c, who_is_forgotten_and_comes_back_in_one_batch_is_judged_by_its_events);
+	tcase_add_test(c, who_is_forgotten_in_one_batch_with_work_is_missed);
 	suite_add_tcase(suite, c);
 	return suite;
 }
