@@ -231,6 +231,7 @@ struct sim_judge {
 	uint64_t totals[DTSS_TASK_STATES], grants, retries, losses, key_order, gifts;
 	uint64_t last_seq, last_hash, last_epoch, last_fence, last_number;
 	uint64_t batches, events, terminal;
+	uint64_t silences; /* workers that went offline, each time rightly */
 	uint64_t finished_keys;
 	uint32_t keys_dropped; /* in the batch under way */
 	uint64_t rests;

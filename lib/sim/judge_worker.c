@@ -162,8 +162,10 @@ void judge_worker_event(struct sim *s, const struct dtss_event *e)
 		worker_forgotten(s, w, e);
 		return;
 	}
-	if (e->to == DTSS_WORKER_OFFLINE && e->from != DTSS_WORKER_OFFLINE)
+	if (e->to == DTSS_WORKER_OFFLINE && e->from != DTSS_WORKER_OFFLINE) {
 		worker_offline(s, w);
+		s->judge.silences++;
+	}
 	worker_probe(s, w);
 	if (w->next.incarnation != w->now.incarnation || w->next.max_tasks > w->most_tasks)
 		w->most_tasks = w->next.max_tasks;
