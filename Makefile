@@ -429,7 +429,8 @@ bench-plot:
 	@$(if $(FIGURES),,$(MAKE) --no-print-directory bench NAME='--plain place' >$(BUILD)/plot.figures && \
 		$(MAKE) --no-print-directory bench-peers NAME=--plain >>$(BUILD)/plot.figures)
 	@for f in place peers; do \
-		awk -f tests/bench/plot_$$f.awk $(or $(FIGURES),$(BUILD)/plot.figures) >$(BUILD)/$$f.svg && echo '  $(BUILD)'/$$f.svg || exit 1; \
+		awk -f tests/bench/plot_$$f.awk $(or $(FIGURES),$(BUILD)/plot.figures) >$(BUILD)/$$f.svg.new && \
+			mv $(BUILD)/$$f.svg.new $(BUILD)/$$f.svg && echo '  $(BUILD)'/$$f.svg || exit 1; \
 	done
 
 # ---- fuzz: tests/fuzz/NAME.c is a target ---------------------------------------------------------------------------
