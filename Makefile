@@ -159,12 +159,14 @@ $(BUILD)/%.a:
 	$(call say,AR $@)
 	$(quiet)rm -f $@ && $(AR) rcs $@ $^
 
+comma := ,
 # The versioned file, and the two names that lead to it.
-$(BUILD)/libdtss.so.$(version): $(lib_objects)
+$(BUILD)/libdtss.so.$(version): $(lib_objects) lib/libdtss.dynamic
 $(BUILD)/%.so.$(version): lib/%.map
 	$(call say,LD $@)
 	$(quiet)$(CC) -shared $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -Wl,-z,defs -Wl,-soname,$*.so.$(soversion) \
-		-Wl,--version-script=$< -o $@ $(filter %.o %.so,$^) $(LIBS)
+		-Wl,--version-script=$< $(addprefix -Wl$(comma)--dynamic-list=,$(filter %.dynamic,$^)) \
+		-o $@ $(filter %.o %.so,$^) $(LIBS)
 $(BUILD)/%.so.$(soversion): $(BUILD)/%.so.$(version)
 	@ln -sf $(<F) $@
 $(BUILD)/%.so: $(BUILD)/%.so.$(soversion)
