@@ -26,14 +26,16 @@ void *json_reader_alloc(struct json_reader *r, size_t count, size_t size)
 {
 	struct json_block *block = NULL;
 
+	count = count ? count : 1;
 	if (count <= (SIZE_MAX / 2) / size)
-		block = calloc(1, sizeof *block + (count ? count : 1) * size);
+		block = malloc(sizeof *block + count * size); /* calloc() would pass by what was just freed */
 	if (!block) {
 		problem_set(&r->problem, DTSS_E_NOMEM, "%s", dtss_strerror(DTSS_E_NOMEM));
 		return NULL;
 	}
 	block->next = r->blocks;
 	r->blocks = block;
+	memset(block->data, 0, count * size);
 	return block->data;
 }
 

@@ -24,7 +24,6 @@ struct item {
 
 struct submit {
 	enum submit_form form;
-	struct item *items;
 	size_t count;
 	size_t asked; /* items whose first question was put */
 	size_t done;  /* items with an outcome */
@@ -32,6 +31,7 @@ struct submit {
 	const char *line; /* NDJSON: the next one, in the body */
 	const char *end;
 	int pumping;
+	struct item items[];
 };
 
 static void submit_free(void *state)
@@ -39,25 +39,18 @@ static void submit_free(void *state)
 	struct submit *s = state;
 
 	text_fini(&s->outcomes);
-	free(s->items);
 	free(s);
 }
 
 static struct submit *submit_create(struct exchange *x, enum submit_form form, size_t count)
 {
-	struct submit *s = calloc(1, sizeof *s);
-	struct item *items = calloc(count ? count : 1, sizeof *items);
+	struct submit *s = malloc(sizeof *s + count * sizeof s->items[0]);
 
-	if (!s || !items) {
-		free(s);
-		free(items);
+	if (!s)
 		return NULL;
-	}
-	s->form = form;
-	s->items = items;
-	s->count = count;
+	*s = (struct submit){ .form = form, .count = count };
 	for (size_t i = 0; i < count; i++)
-		items[i].ask = (struct ask){ x, i };
+		s->items[i] = (struct item){ .ask = { x, i } };
 	x->state = s;
 	x->release = submit_free;
 	return s;

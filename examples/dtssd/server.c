@@ -193,14 +193,16 @@ int exchange_task(struct exchange *x, dtss_task_id *ret_id)
 /* Begins the exchange. The target as it was sent: a %2F in it ends no segment, and a route has none. */
 void *server_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
-	struct exchange *x = calloc(1, sizeof *x);
+	struct exchange *x = malloc(sizeof *x); /* calloc() would pass by what was just freed */
 
-	if (!x || !(x->path = strndup(target, strcspn(target, "?")))) {
+	if (!x)
+		return NULL;
+	*x = (struct exchange){ .server = cls, .connection = connection };
+	x->path = strndup(target, strcspn(target, "?"));
+	if (!x->path) {
 		free(x);
 		return NULL;
 	}
-	x->server = cls;
-	x->connection = connection;
 	x->guard = guard_of(connection);
 	x->server->open++;
 	return x;
@@ -221,7 +223,7 @@ static int take_body(struct exchange *x, const char *data, size_t len)
 		return 0;
 	}
 	if (x->body_len >= x->body_cap) {
-		size_t cap = x->body_cap ? x->body_cap * 2 : 1024;
+		size_t cap = x->body_cap ? x->body_cap * 2 : x->body_len + 1; /* most are one piece */
 
 		while (cap <= x->body_len)
 			cap *= 2;
