@@ -143,7 +143,7 @@ cold := verify explain snapshot restore restored peek names wheel_lists load lea
 	get depend cancel config backoff task_view log keep keep_copy answer key pool pool_check pool_index \
 	pool_member pool_posts pool_scan pool_table pool_view need ready
 cold_sources := $(filter $(foreach d,core node codec,$(cold:%=lib/$(d)/%.c)) lib/agent/% lib/node/trace% lib/node/replay% \
-	lib/node/posix% lib/transport/% $(patsubst %,lib/store/memory_%,log% op% history%),$(lib_sources))
+	lib/node/posix% lib/transport/% $(patsubst %,lib/store/memory_%,log% op% history% ring%),$(lib_sources))
 $(call objects,$(cold_sources)): SMALL += $(if $(SANITIZE)$(COVERAGE),,-Os)
 COVERAGE ?= # flags for the engines alone; tests/proof/coverage.sh measures them
 $(call objects,$(core_sources)): SMALL += $(COVERAGE)

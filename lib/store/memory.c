@@ -39,15 +39,16 @@ static int memory_commit(struct memory_store *m, const struct dtss_batch *batch,
 		*ret_result = DTSS_E_EPOCH;
 		return DTSS_OK;
 	}
-	error = memory_ring_prepare(m->mem, batch, &copy);
+	error = memory_ring_prepare(&m->ring, m->mem, batch, &copy);
 	if (error < 0)
 		return error;
 	error = memory_rows_commit(&m->rows, m->mem, batch->records, batch->record_count);
 	if (error < 0) {
-		m->mem->release(m->mem->ctx, copy.batch, copy.len);
+		if (copy.batch != NULL)
+			m->mem->release(m->mem->ctx, copy.batch, copy.len);
 		return error;
 	}
-	memory_ring_push(&m->ring, m->mem, &copy);
+	memory_ring_push(&m->ring, m->mem, &copy, batch->last_seq);
 	*ret_result = DTSS_OK;
 	return DTSS_OK;
 }
@@ -84,6 +85,9 @@ static int memory_apply(struct memory_store *m, const struct dtss_store_op *op, 
 		break;
 	case DTSS_STORE_COMMIT:
 		return memory_commit(m, op->u.commit, &o->result);
+	case DTSS_STORE_FOLLOW:
+		m->ring.followed = 1; /* and is, this first time, told to load what there is */
+		break;
 	case DTSS_STORE_LOG_APPEND:
 		return memory_append(m, o);
 	}

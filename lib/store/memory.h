@@ -15,7 +15,7 @@
  *                named ──► KEY and WORKER rows
  *                meta  ──► the one META row
  *      history   finished tasks by id (for lists), and by when they finished (the oldest goes first)
- *      ring      copies of the newest batches, for followers
+ *      ring      copies of the newest batches, from the first time that somebody asks for one
  *      log       (fence, stream) ──► its bytes; the one that was silent longest goes first
  */
 struct memory_row {
@@ -93,11 +93,14 @@ struct memory_ring {
 	size_t count;
 	size_t bytes;
 	uint64_t last_seq;
+	int followed; /* 0: nobody ever asked, and no batch is copied */
 };
 
-/* A copy of the batch, not yet in the ring. DTSS_E_NOMEM. */
-int memory_ring_prepare(const struct dtss_mem *mem, const struct dtss_batch *batch, struct memory_batch *ret_batch);
-void memory_ring_push(struct memory_ring *r, const struct dtss_mem *mem, const struct memory_batch *batch);
+/* A copy of the batch, not yet in the ring; its batch is NULL when nobody follows. DTSS_E_NOMEM. */
+int memory_ring_prepare(const struct memory_ring *r, const struct dtss_mem *mem, const struct dtss_batch *batch,
+			struct memory_batch *ret_copy);
+void memory_ring_push(struct memory_ring *r, const struct dtss_mem *mem, const struct memory_batch *copy,
+		      uint64_t last_seq);
 /* The first batch that goes beyond seq. DTSS_E_AGAIN, DTSS_E_COMPACTED. */
 int memory_ring_find(const struct memory_ring *r, uint64_t seq, const struct dtss_batch **ret_batch);
 void memory_ring_fini(struct memory_ring *r, const struct dtss_mem *mem);

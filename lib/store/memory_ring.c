@@ -49,16 +49,21 @@ static void memory_ring_fill(struct dtss_batch *copy, const struct dtss_batch *b
 		memcpy(events, batch->events, batch->event_count * sizeof events[0]);
 }
 
-int memory_ring_prepare(const struct dtss_mem *mem, const struct dtss_batch *batch, struct memory_batch *ret_batch)
+int memory_ring_prepare(const struct memory_ring *r, const struct dtss_mem *mem, const struct dtss_batch *batch,
+			struct memory_batch *ret_copy)
 {
-	size_t len = memory_ring_size(batch);
-	struct dtss_batch *copy = mem->alloc(mem->ctx, len);
+	struct memory_batch copy = { NULL, 0 };
 
-	if (copy == NULL)
-		return DTSS_E_NOMEM;
-	memory_ring_fill(copy, batch);
-	ret_batch->batch = copy;
-	ret_batch->len = len;
+	if (r->followed) {
+		size_t len = memory_ring_size(batch);
+
+		copy.batch = mem->alloc(mem->ctx, len);
+		if (copy.batch == NULL)
+			return DTSS_E_NOMEM;
+		memory_ring_fill(copy.batch, batch);
+		copy.len = len;
+	}
+	*ret_copy = copy;
 	return DTSS_OK;
 }
 
@@ -79,14 +84,19 @@ static void memory_ring_drop(struct memory_ring *r, const struct dtss_mem *mem)
 	r->count--;
 }
 
-void memory_ring_push(struct memory_ring *r, const struct dtss_mem *mem, const struct memory_batch *batch)
+void memory_ring_push(struct memory_ring *r, const struct dtss_mem *mem, const struct memory_batch *copy,
+		      uint64_t last_seq)
 {
+	DTSS_ASSERT(last_seq > r->last_seq);
+	DTSS_ASSERT(copy->batch == NULL || copy->batch->last_seq == last_seq);
+	r->last_seq = last_seq;
+	if (copy->batch == NULL)
+		return;
 	if (r->count == DTSS_MEMORY_BATCHES_MAX)
 		memory_ring_drop(r, mem);
-	r->batches[(r->first + r->count) % DTSS_MEMORY_BATCHES_MAX] = *batch;
+	r->batches[(r->first + r->count) % DTSS_MEMORY_BATCHES_MAX] = *copy;
 	r->count++;
-	r->bytes += batch->len;
-	r->last_seq = batch->batch->last_seq;
+	r->bytes += copy->len;
 	while (r->bytes > DTSS_MEMORY_BATCH_BYTES_MAX)
 		memory_ring_drop(r, mem);
 }

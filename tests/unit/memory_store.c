@@ -106,6 +106,7 @@ static void read_back(void)
 static uint64_t scenario(void)
 {
 	struct dtss_store_op lead = { .size = sizeof lead, .type = DTSS_STORE_LEAD };
+	struct dtss_store_op follow = { .size = sizeof follow, .type = DTSS_STORE_FOLLOW };
 	uint64_t sum;
 	int step;
 
@@ -115,6 +116,7 @@ static uint64_t scenario(void)
 		return 0;
 	}
 	operate(&lead, DTSS_OK);
+	operate(&follow, DTSS_E_AGAIN);
 	k.epoch = 1;
 	for (step = 0; step < STEPS; step++)
 		commit(step);
@@ -214,11 +216,32 @@ static int follow(uint64_t seq)
 	return done.result;
 }
 
+START_TEST(batches_are_kept_from_the_first_time_that_somebody_asks)
+{
+	uint64_t seq;
+
+	kit_open(&k, STORE_MEMORY);
+	for (seq = 1; seq <= 3; seq++) {
+		kit_meta(&k, seq);
+		ck_assert_int_eq(kit_commit(&k), DTSS_OK);
+	}
+	ck_assert_int_eq(follow(2), DTSS_E_COMPACTED);
+	ck_assert_int_eq(follow(3), DTSS_E_AGAIN);
+	kit_meta(&k, 4);
+	ck_assert_int_eq(kit_commit(&k), DTSS_OK);
+	ck_assert_int_eq(follow(2), DTSS_E_COMPACTED);
+	ck_assert_int_eq(follow(3), DTSS_OK);
+	ck_assert_int_eq(follow(4), DTSS_E_AGAIN);
+	kit_close(&k);
+}
+END_TEST
+
 START_TEST(the_newest_batches_can_be_followed)
 {
 	uint64_t seq;
 
 	kit_open(&k, STORE_MEMORY);
+	ck_assert_int_eq(follow(0), DTSS_E_AGAIN);
 	for (seq = 1; seq <= DTSS_MEMORY_BATCHES_MAX + 5; seq++) {
 		kit_meta(&k, seq);
 		ck_assert_int_eq(kit_commit(&k), DTSS_OK);
@@ -238,6 +261,7 @@ START_TEST(big_batches_leave_the_ring_sooner)
 	uint64_t id;
 
 	kit_open(&k, STORE_MEMORY);
+	ck_assert_int_eq(follow(0), DTSS_E_AGAIN);
 	for (id = 1; id <= 300; id++) { /* 74 MB, of 64 MiB */
 		kit_spec_payload(&k, id, 250000);
 		ck_assert_int_eq(kit_commit(&k), DTSS_OK);
@@ -288,6 +312,7 @@ Suite *suite_unit_memory_store(void)
 	tcase_add_test(tc, any_failed_allocation_changes_nothing);
 	tcase_add_test(tc, the_last_of_equal_records_in_a_batch_stays);
 	tcase_add_test(tc, the_history_keeps_what_finished_last);
+	tcase_add_test(tc, batches_are_kept_from_the_first_time_that_somebody_asks);
 	tcase_add_test(tc, the_newest_batches_can_be_followed);
 	tcase_add_test(tc, big_batches_leave_the_ring_sooner);
 	tcase_add_test(tc, logs_are_bounded_together);
