@@ -15,8 +15,11 @@ struct keep_chunk {
 void keep_init(struct keep *k, const struct dtss_mem *mem)
 {
 	DTSS_ASSERT(mem != NULL);
-	memset(k, 0, sizeof *k);
 	k->mem = mem;
+	k->chunks = NULL;
+	k->used = k->total = 0;
+	k->failed = 0;
+	k->near_used = 0;
 }
 
 void keep_fini(struct keep *k)
@@ -50,24 +53,38 @@ static int keep_grow(struct keep *k, size_t size)
 	return 0;
 }
 
+/* The next size bytes of the room, of which the first used are taken; NULL: they do not fit. */
+static void *keep_from(unsigned char *room, size_t room_size, size_t used, size_t size, size_t *ret_used)
+{
+	size_t at = used + (size_t)(-(uintptr_t)(room + used) % KEEP_ALIGN);
+
+	if (at > room_size || size > room_size - at)
+		return NULL;
+	*ret_used = at + size;
+	return memset(room + at, 0, size);
+}
+
 void *keep_take(struct keep *k, size_t size)
 {
-	size_t offset;
-	void *taken;
+	size_t used = k->near_used;
+	void *taken = NULL;
 
 	if (k->failed || size == 0)
 		return NULL;
-	if (size > SIZE_MAX / 2 || k->chunks == NULL || k->chunks->size - k->used < size + KEEP_ALIGN) {
-		if (size > SIZE_MAX / 2 || keep_grow(k, size + KEEP_ALIGN) != 0) {
-			k->failed = 1;
-			return NULL;
-		}
+	if (k->chunks == NULL) {
+		taken = keep_from(k->near, sizeof k->near, used, size, &used);
+		k->near_used = (unsigned)used;
+	} else {
+		taken = keep_from(k->chunks->data, k->chunks->size, k->used, size, &k->used);
 	}
-	offset = (size_t)((uintptr_t)(k->chunks->data + k->used) % KEEP_ALIGN);
-	taken = k->chunks->data + k->used + (offset != 0 ? KEEP_ALIGN - offset : 0);
-	k->used = (size_t)((unsigned char *)taken - k->chunks->data) + size;
-	DTSS_ASSERT(k->used <= k->chunks->size);
-	memset(taken, 0, size);
+	if (taken != NULL)
+		return taken;
+	if (size > SIZE_MAX / 2 || keep_grow(k, size + KEEP_ALIGN) != 0) {
+		k->failed = 1;
+		return NULL;
+	}
+	taken = keep_from(k->chunks->data, k->chunks->size, 0, size, &k->used);
+	DTSS_ASSERT(taken != NULL && k->used <= k->chunks->size);
 	return taken;
 }
 

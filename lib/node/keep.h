@@ -10,10 +10,13 @@
 /*
  * Memory that goes away all at once: what a request needs and what its answer points to.
  *
- *      keep ──► chunk [ next | size | ...... used | free ] ──► older chunk ──► ...
+ *      keep [ near | ] ──► chunk [ next | size | ...... used | free ] ──► older chunk ──► ...
  *
+ * The first few bytes lie in the keep itself, which therefore stays where it is: most requests need no chunk.
  * A failure sticks: a long copy is made without a look at each piece, and failed is asked once at its end.
  */
+#define KEEP_NEAR 64
+
 struct keep_chunk;
 
 struct keep {
@@ -22,6 +25,8 @@ struct keep {
 	size_t used;               /* of it */
 	size_t total;              /* of all chunks */
 	int failed;
+	unsigned near_used;
+	unsigned char near[KEEP_NEAR];
 };
 
 void keep_init(struct keep *k, const struct dtss_mem *mem);
