@@ -144,7 +144,7 @@ struct dtss_batch {
 	uint64_t first_seq;
 	uint64_t last_seq;
 	uint64_t prev_hash;                /* of the batch before */
-	uint64_t hash;                     /* of prev_hash, the events and the records but META */
+	uint64_t hash;                     /* of prev_hash, the events and the sums of the records but META */
 	const struct dtss_record *records; /* the newest value of each record that changed, once */
 	size_t record_count;
 	const struct dtss_event *events;

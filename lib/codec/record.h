@@ -8,6 +8,8 @@
 /* queue NUL key: a key's record is found by both */
 #define RECORD_KEY_LEN_MAX (2 * DTSS_NAME_LEN_MAX + 1)
 
+/* As dtss_record_encode(), but for the sum: wire_seal(). */
+size_t record_encode(const struct dtss_record_body *body, void *buf, size_t cap);
 /* The key in front of the value, and where the value begins. DTSS_E_CORRUPT, DTSS_E_VERSION. */
 int record_open(struct wire_in *in, const void *data, size_t len, struct dtss_record *ret_record);
 /* As dtss_record_decode() into a body of the caller's; of a WORKER the arrays are left in the input. */

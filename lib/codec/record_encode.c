@@ -109,7 +109,7 @@ static void record_put_worker(struct wire_out *out, const struct dtss_worker_vie
 	parts_put_resources(out, view->resources, view->resource_count);
 }
 
-size_t dtss_record_encode(const struct dtss_record_body *body, void *buf, size_t cap)
+size_t record_encode(const struct dtss_record_body *body, void *buf, size_t cap)
 {
 	struct wire_out out;
 
@@ -137,5 +137,14 @@ size_t dtss_record_encode(const struct dtss_record_body *body, void *buf, size_t
 		record_put_worker(&out, &body->u.worker.view);
 		break;
 	}
-	return wire_end(&out);
+	return wire_finish(&out);
+}
+
+size_t dtss_record_encode(const struct dtss_record_body *body, void *buf, size_t cap)
+{
+	size_t len = record_encode(body, buf, cap);
+
+	if (len <= cap)
+		wire_seal(buf, len);
+	return len;
 }

@@ -17,15 +17,38 @@ void wire_begin(struct wire_out *out, void *buf, size_t cap, uint32_t kind, uint
 	wire_put32(out, 0);
 }
 
-size_t wire_end(struct wire_out *out)
+size_t wire_finish(struct wire_out *out)
 {
 	DTSS_ASSERT(out->len >= WIRE_HEADER);
 	DTSS_ASSERT(out->len < UINT32_MAX);
-	if (out->len <= out->cap) {
+	if (out->len <= out->cap)
 		wire_store32(out->buf + 8, (uint32_t)out->len);
-		wire_store32(out->buf, hash_crc32c(0, out->buf + 4, out->len - 4));
-	}
 	return out->len;
+}
+
+void wire_seal(uint8_t *data, size_t len)
+{
+	DTSS_ASSERT(len >= WIRE_HEADER);
+	wire_store32(data, hash_crc32c(0, data + 4, len - 4));
+}
+
+void wire_seal_two(uint8_t *a, size_t a_len, uint8_t *b, size_t b_len)
+{
+	uint32_t crc[2];
+
+	DTSS_ASSERT(a_len >= WIRE_HEADER && b_len >= WIRE_HEADER);
+	hash_crc32c_two(a + 4, a_len - 4, b + 4, b_len - 4, crc);
+	wire_store32(a, crc[0]);
+	wire_store32(b, crc[1]);
+}
+
+size_t wire_end(struct wire_out *out)
+{
+	size_t len = wire_finish(out);
+
+	if (len <= out->cap)
+		wire_seal(out->buf, len);
+	return len;
 }
 
 void wire_put_bytes(struct wire_out *out, const void *data, size_t len)

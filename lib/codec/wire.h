@@ -55,6 +55,10 @@ struct wire_out {
 void wire_begin(struct wire_out *out, void *buf, size_t cap, uint32_t kind, uint32_t flags);
 /* The length; fills in the header when all of it was written. */
 size_t wire_end(struct wire_out *out);
+/* The same but for the sum, which is made later: of two at once it takes little longer than of one. */
+size_t wire_finish(struct wire_out *out);
+void wire_seal(uint8_t *data, size_t len);
+void wire_seal_two(uint8_t *a, size_t a_len, uint8_t *b, size_t b_len);
 void wire_put_bytes(struct wire_out *out, const void *data, size_t len);
 void wire_put_string(struct wire_out *out, const char *s); /* NULL is fine */
 

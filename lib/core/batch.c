@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "codec/wire.h"
 #include "core/engine.h"
 
 /*
@@ -113,6 +114,31 @@ static size_t batch_left(const struct dtss_sched *s)
 	return s->closed.cap - s->closed.len;
 }
 
+static uint8_t *batch_bytes_of(struct dtss_sched *s, const struct dtss_record *r)
+{
+	return s->closed.bytes + ((const uint8_t *)r->data - s->closed.bytes);
+}
+
+/* Sums are made of two records at once. */
+static void batch_seal(struct dtss_sched *s, struct dtss_record *r)
+{
+	struct dtss_record *other = s->closed.unsealed;
+
+	DTSS_ASSERT(r->len <= s->closed.len);
+	s->closed.unsealed = other ? NULL : r;
+	if (other)
+		wire_seal_two(batch_bytes_of(s, other), other->len, batch_bytes_of(s, r), r->len);
+}
+
+static void batch_seal_last(struct dtss_sched *s)
+{
+	struct dtss_record *last = s->closed.unsealed;
+
+	s->closed.unsealed = NULL;
+	if (last)
+		wire_seal(batch_bytes_of(s, last), last->len);
+}
+
 static struct dtss_record *batch_add(struct dtss_sched *s, uint32_t kind, const void *data, size_t len)
 {
 	struct dtss_record *r = &s->closed.records[s->closed.record_count++];
@@ -122,8 +148,10 @@ static struct dtss_record *batch_add(struct dtss_sched *s, uint32_t kind, const 
 	r->kind = kind;
 	r->data = data;
 	r->len = len;
-	if (data == batch_here(s))
+	if (data == batch_here(s)) {
 		s->closed.len += len;
+		batch_seal(s, r);
+	}
 	DTSS_ASSERT(s->closed.len <= s->closed.cap);
 	return r;
 }
@@ -184,7 +212,7 @@ static void batch_add_key(struct dtss_sched *s, struct key *k)
 	k->dirty = 0;
 }
 
-static uint64_t batch_hash_event(uint64_t hash, const struct dtss_event *e)
+static void batch_hash_event(struct hash_stream *h, const struct dtss_event *e)
 {
 	const uint64_t words[] = { e->seq,
 				   e->task,
@@ -196,21 +224,30 @@ static uint64_t batch_hash_event(uint64_t hash, const struct dtss_event *e)
 				   (uint64_t)e->from << 32 | e->to,
 				   e->cause };
 
-	return hash_chain(hash, words, sizeof words / sizeof *words);
+	hash_stream_add(h, words, sizeof words / sizeof *words);
+}
+
+/* A record begins with the sum of all its bytes, which stands for them here. */
+static void batch_hash_record(struct hash_stream *h, const struct dtss_record *r)
+{
+	const uint32_t sum = r->len >= WIRE_HEADER ? wire_load32(r->data) : 0;
+	const uint64_t words[] = { (uint64_t)r->kind << 32 | r->flags, (uint64_t)sum << 32 | (uint32_t)r->len };
+
+	hash_stream_add(h, words, sizeof words / sizeof *words);
 }
 
 uint64_t batch_hash(const struct dtss_batch *b)
 {
-	uint64_t hash = b->prev_hash;
+	struct hash_stream h;
 	size_t i;
 
+	hash_stream_begin(&h, b->prev_hash, b->event_count);
 	for (i = 0; i < b->event_count; i++)
-		hash = batch_hash_event(hash, &b->events[i]);
+		batch_hash_event(&h, &b->events[i]);
 	for (i = 0; i < b->record_count; i++)
 		if (b->records[i].kind != DTSS_RECORD_META)
-			hash = hash_bytes(hash, (uint64_t)b->records[i].kind << 32 | b->records[i].flags,
-					  b->records[i].data, b->records[i].len);
-	return hash;
+			batch_hash_record(&h, &b->records[i]);
+	return hash_stream_end(&h);
 }
 
 static void batch_encode_all(struct dtss_sched *s)
@@ -228,6 +265,7 @@ static void batch_encode_all(struct dtss_sched *s)
 		batch_add_worker(s, o->workers[i]);
 	for (i = 0; i < o->key_count; i++)
 		batch_add_key(s, o->keys[i]);
+	batch_seal_last(s);
 	DTSS_ASSERT(s->closed.record_count <= s->closed.record_cap && s->closed.len <= s->closed.cap);
 }
 
@@ -271,6 +309,7 @@ int dtss_sched_batch(struct dtss_sched *s, struct dtss_batch *ret_batch)
 	meta = &s->closed.records[0];
 	meta->data = batch_here(s);
 	meta->len = encode_meta(s, batch_here(s), batch_left(s));
+	wire_seal(batch_here(s), meta->len);
 	s->closed.len += meta->len;
 	DTSS_ASSERT(s->closed.len <= s->closed.cap);
 	DTSS_ASSERT(b.last_seq - b.first_seq + 1 == b.event_count);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "codec/record.h"
 #include "core/engine.h"
 
-/* The engine's objects as records. */
+/* The engine's objects as records, without their sums: wire_seal(). */
 
 size_t encode_task(const struct task *t, void *buf, size_t cap)
 {
@@ -25,7 +26,7 @@ size_t encode_task(const struct task *t, void *buf, size_t cap)
 	b.u.task.finished_ns = t->finished_ns;
 	b.u.task.due_since_ns = r->due_since_ns;
 	b.u.task.due_wait_ns = r->due_wait_ns;
-	return dtss_record_encode(&b, buf, cap);
+	return record_encode(&b, buf, cap);
 }
 
 void attempt_view(const struct task *t, uint32_t index, struct dtss_attempt_view *ret_view)
@@ -59,7 +60,7 @@ size_t encode_attempt(const struct task *t, uint32_t index, void *buf, size_t ca
 	b.u.attempt.id = t->ready.id;
 	b.u.attempt.worker_number = t->tries->at[index].worker_number;
 	attempt_view(t, index, &b.u.attempt.view);
-	return dtss_record_encode(&b, buf, cap);
+	return record_encode(&b, buf, cap);
 }
 
 size_t encode_key(const struct key *k, void *buf, size_t cap)
@@ -75,7 +76,7 @@ size_t encode_key(const struct key *k, void *buf, size_t cap)
 	b.u.key.id = k->id;
 	b.u.key.spec_hash = k->spec_hash;
 	b.u.key.finished_ns = k->finished_ns;
-	return dtss_record_encode(&b, buf, cap);
+	return record_encode(&b, buf, cap);
 }
 
 size_t worker_record_bound(const struct worker *w)
@@ -111,7 +112,7 @@ size_t encode_worker(const struct worker *w, void *buf, size_t cap)
 	v->tag_count = w->shape.tag_count;
 	v->resources = w->shape.resources;
 	v->resource_count = w->shape.resource_count;
-	return dtss_record_encode(&b, buf, cap);
+	return record_encode(&b, buf, cap);
 }
 
 size_t encode_meta(const struct dtss_sched *s, void *buf, size_t cap)
@@ -121,5 +122,5 @@ size_t encode_meta(const struct dtss_sched *s, void *buf, size_t cap)
 	memset(&b, 0, sizeof b);
 	b.kind = DTSS_RECORD_META;
 	b.u.meta = s->meta;
-	return dtss_record_encode(&b, buf, cap);
+	return record_encode(&b, buf, cap);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
 #include "core/hash.h"
 
 static inline uint64_t hash_load64(const uint8_t *p)
@@ -26,21 +27,19 @@ static inline void hash_sip_round(uint64_t v[4])
 	v[2] = hash_rotate(v[2], 32);
 }
 
-static inline void hash_sip_word(uint64_t v[4], uint64_t word)
+static inline void hash_sip_word(uint64_t v[4], uint64_t word, unsigned rounds)
 {
 	v[3] ^= word;
-	hash_sip_round(v);
-	hash_sip_round(v);
+	for (; rounds > 0; rounds--)
+		hash_sip_round(v);
 	v[0] ^= word;
 }
 
-static inline uint64_t hash_sip_end(uint64_t v[4], uint64_t last)
+static inline uint64_t hash_sip_end(uint64_t v[4], uint64_t last, unsigned rounds, unsigned end_rounds)
 {
-	size_t i;
-
-	hash_sip_word(v, last);
+	hash_sip_word(v, last, rounds);
 	v[2] ^= 0xff;
-	for (i = 0; i < 4; i++)
+	for (; end_rounds > 0; end_rounds--)
 		hash_sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
@@ -59,27 +58,42 @@ uint64_t hash_bytes(uint64_t key0, uint64_t key1, const void *data, size_t len)
 	size_t i, rest = len % 8;
 
 	for (i = 0; i + 8 <= len; i += 8)
-		hash_sip_word(v, hash_load64(p + i));
+		hash_sip_word(v, hash_load64(p + i), 2);
 	if (rest > 0 && len > 8) {
 		last |= hash_load64(p + len - 8) >> (64 - 8 * rest); /* some of them once more, shifted out */
 	} else {
 		for (i = 0; i < rest; i++)
 			last |= (uint64_t)p[i] << (8 * i);
 	}
-	return hash_sip_end(v, last);
+	return hash_sip_end(v, last, 2, 4);
 }
 
-uint64_t hash_chain(uint64_t key0, const uint64_t *words, size_t count)
+void hash_stream_begin(struct hash_stream *h, uint64_t key0, uint64_t key1)
 {
+	const uint64_t v[4] = HASH_SIP_BEGIN(key0, key1);
+
+	memcpy(h->v, v, sizeof v);
+	h->len = 0;
+}
+
+void hash_stream_add(struct hash_stream *h, const uint64_t *words, size_t count)
+{
+	uint64_t v[4];
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		uint64_t v[4] = HASH_SIP_BEGIN(key0, 0);
+	memcpy(v, h->v, sizeof v); /* stays in registers */
+	for (i = 0; i < count; i++)
+		hash_sip_word(v, words[i], 1);
+	memcpy(h->v, v, sizeof v);
+	h->len += 8 * (uint64_t)count;
+}
 
-		hash_sip_word(v, words[i]);
-		key0 = hash_sip_end(v, UINT64_C(8) << 56);
-	}
-	return key0;
+uint64_t hash_stream_end(const struct hash_stream *h)
+{
+	uint64_t v[4];
+
+	memcpy(v, h->v, sizeof v);
+	return hash_sip_end(v, (h->len & 0xff) << 56, 1, 3);
 }
 
 uint64_t hash_word(uint64_t word)
@@ -138,18 +152,28 @@ static inline uint32_t hash_crc_word(uint64_t word, uint32_t crc)
 uint32_t hash_crc32c(uint32_t crc, const void *data, size_t len)
 {
 	const uint8_t *p = data;
+	uint64_t before;
+	size_t i;
 
-	crc = ~crc;
-	for (; len >= 8; len -= 8, p += 8)
+	for (crc = ~crc; len >= 8; len -= 8, p += 8)
 		crc = hash_crc_word(hash_load64(p), crc);
-	if (len >= 4) {
-		crc ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-		crc = hash_crc_table[3][crc & 0xff] ^ hash_crc_table[2][crc >> 8 & 0xff] ^
-		      hash_crc_table[1][crc >> 16 & 0xff] ^ hash_crc_table[0][crc >> 24];
-		len -= 4;
-		p += 4;
-	}
-	for (; len > 0; len--, p++)
-		crc = crc >> 8 ^ hash_crc_table[0][(crc ^ *p) & 0xff];
+	before = crc;
+	crc = (uint32_t)(before >> 8 * len);
+	for (i = 0; i < len; i++) /* none waits for another */
+		crc ^= hash_crc_table[len - 1 - i][(before >> 8 * i ^ p[i]) & 0xff];
 	return ~crc;
+}
+
+void hash_crc32c_two(const void *a, size_t a_len, const void *b, size_t b_len, uint32_t ret_crc[2])
+{
+	size_t i, both = (a_len < b_len ? a_len : b_len) / 8 * 8;
+	const uint8_t *p = a, *q = b;
+	uint32_t x = ~(uint32_t)0, y = ~(uint32_t)0;
+
+	for (i = 0; i < both; i += 8) {
+		x = hash_crc_word(hash_load64(p + i), x);
+		y = hash_crc_word(hash_load64(q + i), y);
+	}
+	ret_crc[0] = hash_crc32c(~x, p + both, a_len - both);
+	ret_crc[1] = hash_crc32c(~y, q + both, b_len - both);
 }

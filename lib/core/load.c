@@ -339,6 +339,21 @@ int dtss_sched_load(struct dtss_sched *s, const void *record, size_t len)
 	return error;
 }
 
+/* The batch's hash rests on the sums of its records. Those are looked at before anything changes. */
+static int load_batch_intact(const struct dtss_batch *b)
+{
+	struct wire_in in;
+	uint32_t kind, flags;
+	size_t i;
+
+	if (batch_hash(b) != b->hash)
+		return 0;
+	for (i = 0; i < b->record_count; i++)
+		if (wire_open(&in, b->records[i].data, b->records[i].len, &kind, &flags) != 0)
+			return 0;
+	return 1;
+}
+
 int dtss_sched_apply(struct dtss_sched *s, const struct dtss_batch *batch)
 {
 	size_t i;
@@ -346,7 +361,7 @@ int dtss_sched_apply(struct dtss_sched *s, const struct dtss_batch *batch)
 
 	if (s->epoch)
 		return DTSS_E_STATE;
-	if (batch->first_seq != s->meta.seq + 1 || batch->prev_hash != s->meta.hash || batch_hash(batch) != batch->hash)
+	if (batch->first_seq != s->meta.seq + 1 || batch->prev_hash != s->meta.hash || !load_batch_intact(batch))
 		return DTSS_E_CORRUPT; /* S19 */
 	for (i = 0; i < batch->record_count && !error; i++)
 		error = dtss_sched_load(s, batch->records[i].data, batch->records[i].len);

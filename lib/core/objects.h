@@ -270,6 +270,7 @@ struct closed_batch {
 	size_t event_cap;
 	uint8_t *bytes;
 	size_t len, cap;
+	struct dtss_record *unsealed; /* the last of records whose sum waits for that of another; or NULL */
 	int in_flight;
 };
 

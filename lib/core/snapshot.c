@@ -25,6 +25,7 @@ static int snapshot_room(struct dtss_sched *s, size_t size)
 static int snapshot_give(struct dtss_sched *s, size_t len, const void **ret_piece, size_t *ret_len)
 {
 	DTSS_ASSERT(len <= s->scratch_cap);
+	wire_seal(s->scratch, len);
 	*ret_piece = s->scratch;
 	*ret_len = len;
 	return 1;
@@ -41,7 +42,7 @@ static int snapshot_begin(struct dtss_sched *s, struct wire_out *out, uint32_t s
 
 static int snapshot_end(struct dtss_sched *s, struct wire_out *out, const void **ret_piece, size_t *ret_len)
 {
-	return snapshot_give(s, wire_end(out), ret_piece, ret_len);
+	return snapshot_give(s, wire_finish(out), ret_piece, ret_len);
 }
 
 static int snapshot_meta(struct dtss_sched *s, struct dtss_snapshot *c, const void **ret_piece, size_t *ret_len)

@@ -44,6 +44,7 @@ START_TEST(a_batch_that_was_changed_on_the_way_is_refused)
 	struct dtss_event events[8];
 	struct dtss_batch b, copy;
 	uint64_t digest = dtss_sched_digest(e.standby);
+	uint8_t bytes[1024];
 	int way;
 
 	engine_join(&e, "w", 1, NULL);
@@ -52,7 +53,8 @@ START_TEST(a_batch_that_was_changed_on_the_way_is_refused)
 	ck_assert_int_eq(dtss_sched_batch(e.s, &b), 1);
 	ck_assert_uint_le(b.record_count, 8);
 	ck_assert_uint_le(b.event_count, 8);
-	for (way = 0; way < 6; way++) {
+	ck_assert_uint_ge(b.record_count, 3);
+	for (way = 0; way < 8; way++) {
 		copy = b;
 		memcpy(records, b.records, b.record_count * sizeof *records);
 		memcpy(events, b.events, b.event_count * sizeof *events);
@@ -68,8 +70,17 @@ START_TEST(a_batch_that_was_changed_on_the_way_is_refused)
 			events[0].wall_ns++;
 		else if (way == 4)
 			copy.record_count--;
-		else
+		else if (way == 5)
 			records[1].flags ^= DTSS_RECORD_DONE;
+		else if (way == 6)
+			records[1].data = records[2].data;
+		else { /* the last record: those before it are whole */
+			struct dtss_record *last = &records[b.record_count - 1];
+
+			ck_assert_uint_le(last->len, sizeof bytes);
+			last->data = memcpy(bytes, last->data, last->len);
+			bytes[last->len - 1] ^= 1;
+		}
 		ck_assert_int_eq(dtss_sched_apply(e.standby, &copy), DTSS_E_CORRUPT);
 		ck_assert_uint_eq(dtss_sched_digest(e.standby), digest);
 	}

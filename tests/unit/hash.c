@@ -34,6 +34,27 @@ START_TEST(siphash_depends_on_both_keys)
 }
 END_TEST
 
+/* SipHash-1-3 with the key and the data of the vectors above. */
+START_TEST(a_stream_of_words_is_hashed_as_its_bytes)
+{
+	static const uint64_t words[4] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908, 0x1716151413121110,
+					   0x1f1e1d1c1b1a1918 };
+	static const uint64_t expected[5] = { 0xabac0158050fc4dc, 0x369095118d299a8e, 0xcc4fdd1a7d908b66,
+					      0xf464aeb267349c8c, 0x81157b6c16a7b60d };
+	size_t count, first;
+
+	for (count = 0; count <= 4; count++)
+		for (first = 0; first <= count; first++) {
+			struct hash_stream h;
+
+			hash_stream_begin(&h, 0x0706050403020100, 0x0f0e0d0c0b0a0908);
+			hash_stream_add(&h, words, first);
+			hash_stream_add(&h, words + first, count - first);
+			ck_assert_uint_eq(hash_stream_end(&h), expected[count]);
+		}
+}
+END_TEST
+
 /* RFC 3720, B.4 */
 START_TEST(crc32c_gives_the_published_values)
 {
@@ -73,6 +94,23 @@ START_TEST(hash_word_gives_the_published_values)
 }
 END_TEST
 
+START_TEST(two_sums_at_once_are_those_of_each)
+{
+	uint8_t data[128];
+	size_t i, a, b;
+	uint32_t two[2];
+
+	for (i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)(i * 7);
+	for (a = 0; a <= 40; a++)
+		for (b = 0; b <= 40; b++) {
+			hash_crc32c_two(data, a, data + 41, b, two);
+			ck_assert_uint_eq(two[0], hash_crc32c(0, data, a));
+			ck_assert_uint_eq(two[1], hash_crc32c(0, data + 41, b));
+		}
+}
+END_TEST
+
 Suite *suite_unit_hash(void)
 {
 	Suite *suite = suite_create("unit/hash");
@@ -80,8 +118,10 @@ Suite *suite_unit_hash(void)
 
 	tcase_add_test(tc, siphash_gives_the_published_values);
 	tcase_add_test(tc, siphash_depends_on_both_keys);
+	tcase_add_test(tc, a_stream_of_words_is_hashed_as_its_bytes);
 	tcase_add_test(tc, crc32c_gives_the_published_values);
 	tcase_add_test(tc, crc32c_in_two_parts_is_that_of_the_whole);
+	tcase_add_test(tc, two_sums_at_once_are_those_of_each);
 	tcase_add_test(tc, hash_word_gives_the_published_values);
 	suite_add_tcase(suite, tc);
 	return suite;
