@@ -147,7 +147,7 @@ static int http_measure(struct http_bench *h)
 		struct wrk_figures figures[WAYS] = { 0 };
 
 		if (!bench_case_count(h->run, connection_counts[i]) ||
-		    (bench_quick(h->run) && connection_counts[i] != 16))
+		    (bench_quick(h->run) && !bench_asked(h->run, connection_counts[i]) && connection_counts[i] != 16))
 			continue;
 		for (int way = 0; way < WAYS; way++)
 			if (measure(h, (enum way)way, connection_counts[i], &figures[way]) != 0)
@@ -189,4 +189,4 @@ static int http(struct bench_run *run)
 	return rc;
 }
 
-const struct bench bench_http = { "http", "requests of v1 and v2 over loopback, from wrk", "CONNECTIONS", http };
+const struct bench bench_http = { "http", "requests of v1 and v2 over loopback, from wrk", "1 16 64 256", http };

@@ -66,8 +66,10 @@ START_TEST(what_is_not_known_is_named)
 	ck_assert_str_eq(output, "dtss-bench: no bench tmers (did you mean timers?); try dtss-bench --help\n");
 	ck_assert_int_eq(run("$B timers:5"), 2);
 	ck_assert_str_eq(output, "dtss-bench: timers has no cases; try dtss-bench --help\n");
-	ck_assert_int_eq(run("$B --quick heartbeat:5 >/dev/null"), 1);
-	ck_assert_str_eq(output, "dtss-bench: heartbeat: no case 5; there are: 10000 100000\n");
+	ck_assert_int_eq(run("$B timers heartbeat:10000,5"), 2); /* before anything was measured */
+	ck_assert_str_eq(output, "dtss-bench: heartbeat: no case 5; there are: 10000 100000; try dtss-bench --help\n");
+	ck_assert_int_eq(run("$B http:2"), 2);
+	ck_assert_str_eq(output, "dtss-bench: http: no case 2; there are: 1 16 64 256; try dtss-bench --help\n");
 	ck_assert_int_eq(run("$B timers --plane"), 2);
 }
 END_TEST

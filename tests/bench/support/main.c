@@ -127,18 +127,50 @@ static const struct bench *find(const char *word)
 	return NULL;
 }
 
+/* Is it a word of the bench's list? */
+static int has_case(const struct bench *bench, const char *name, size_t len)
+{
+	const char *word = bench->cases + strspn(bench->cases, ", "), *end;
+
+	for (; *word; word = end + strspn(end, ", ")) {
+		end = word + strcspn(word, ", ");
+		if ((size_t)(end - word) == len && memcmp(word, name, len) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static int check_cases(const struct bench *bench, const char *cases)
+{
+	size_t len;
+
+	if (!cases)
+		return 0;
+	if (!bench->cases)
+		return options_refuse(PROGRAM, "%s has no cases", bench->name);
+	for (; *cases; cases += len + (cases[len] == ',')) {
+		len = strcspn(cases, ",");
+		if (!has_case(bench, cases, len))
+			return options_refuse(PROGRAM, "%s: no case %.*s; there are: %s", bench->name, (int)len, cases,
+					      bench->cases);
+	}
+	return 0;
+}
+
 /* Every name is looked at before anything runs. 0, or the exit status. */
 static int check_names(const struct main_ctx *ctx)
 {
 	for (size_t i = 0; i < ctx->count; i++) {
 		const struct bench *bench = find(ctx->names[i]);
+		const char *colon = strchr(ctx->names[i], ':');
 		char bare[64];
 		struct nearest near = { bare, NULL, 0 };
+		int status = bench ? check_cases(bench, colon ? colon + 1 : NULL) : 0;
 
-		if (bench && (!strchr(ctx->names[i], ':') || bench->cases))
-			continue;
+		if (status != 0)
+			return status;
 		if (bench)
-			return options_refuse(PROGRAM, "%s has no cases", bench->name);
+			continue;
 		snprintf(bare, sizeof bare, "%.*s", (int)strcspn(ctx->names[i], ":"), ctx->names[i]);
 		for (const struct bench *const *b = bench_list; *b; b++)
 			nearest_try(&near, (*b)->name);
