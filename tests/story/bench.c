@@ -86,6 +86,18 @@ START_TEST(after_a_server_that_does_not_start_the_rest_is_measured)
 }
 END_TEST
 
+/* An interrupt left the directory. */
+START_TEST(an_interrupted_bench_leaves_nothing)
+{
+	ck_assert_int_eq(run("T=$(mktemp -d); export TMPDIR=$T; $B fleet >/dev/null & P=$!; "
+			     "until ls $T/*/*/s.db; do kill -0 $P || break; done >/dev/null 2>&1; "
+			     "S=$(grep -las \"$T/.*/s[.]db\" /proc/[0-9]*/cmdline); kill $P; wait $P; echo $?; "
+			     "ls $T; ls $S 2>/dev/null; rmdir $T; test -n \"$S\""),
+			 0);
+	ck_assert_str_eq(output, "143\n");
+}
+END_TEST
+
 Suite *suite_story_bench(void)
 {
 	Suite *suite = suite_create("story/bench");
@@ -95,6 +107,7 @@ Suite *suite_story_bench(void)
 	tcase_add_test(tc, plain_is_a_line_of_keys_and_values);
 	tcase_add_test(tc, what_is_not_known_is_named);
 	tcase_add_test(tc, after_a_server_that_does_not_start_the_rest_is_measured);
+	tcase_add_test(tc, an_interrupted_bench_leaves_nothing);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

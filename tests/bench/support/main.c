@@ -201,6 +201,21 @@ static int run_one(const struct main_ctx *ctx, const struct bench *bench, char *
 	return failed != 0;
 }
 
+static int run_all(void *opaque)
+{
+	struct main_ctx *ctx = opaque;
+	int failed = 0;
+
+	for (size_t i = 0; i < ctx->count; i++) {
+		char *colon = strchr(ctx->names[i], ':');
+
+		failed |= run_one(ctx, find(ctx->names[i]), colon ? colon + 1 : NULL);
+	}
+	for (const struct bench *const *b = bench_list; ctx->count == 0 && *b; b++)
+		failed |= run_one(ctx, *b, NULL);
+	return failed;
+}
+
 /* Options and names in any order, each name as the program's own for what follows; 0, or what options_parse() gives. */
 static int parse(struct main_ctx *ctx, int argc, char **argv)
 {
@@ -219,7 +234,7 @@ static int parse(struct main_ctx *ctx, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct main_ctx ctx = { 0 };
-	int result = parse(&ctx, argc, argv), failed = 0;
+	int result = parse(&ctx, argc, argv);
 
 	if (result < 0)
 		return options_status(result);
@@ -230,12 +245,5 @@ int main(int argc, char **argv)
 	result = check_names(&ctx);
 	if (result != 0)
 		return result;
-	for (size_t i = 0; i < ctx.count; i++) {
-		char *colon = strchr(ctx.names[i], ':');
-
-		failed |= run_one(&ctx, find(ctx.names[i]), colon ? colon + 1 : NULL);
-	}
-	for (const struct bench *const *b = bench_list; ctx.count == 0 && *b; b++)
-		failed |= run_one(&ctx, *b, NULL);
-	return failed;
+	return bench_guard(run_all, &ctx);
 }

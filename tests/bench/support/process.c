@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "bench/bench.h"
+#include "bench/support/run.h"
 
 /* The text of /proc/PID/name; "" when there is none. */
 static void process_read(pid_t pid, const char *name, char *text, size_t size)
@@ -49,9 +49,7 @@ uint64_t bench_process_cpu_ns(pid_t pid)
 
 void bench_dir_make(char path[64])
 {
-	const char *base = getenv("TMPDIR");
-
-	snprintf(path, 64, "%s/dtss-bench-XXXXXX", base && *base && strlen(base) < 40 ? base : "/tmp");
+	snprintf(path, 64, "%s/XXXXXX", bench_guard_dir());
 	bench_must(mkdtemp(path) ? 0 : DTSS_E_IO, path);
 }
 

@@ -32,6 +32,10 @@ struct bench_run {
 
 extern const struct bench *const bench_list[]; /* made from the names of the files; NULL ends it */
 
+/* guard.c: runs it in a child. Its status, or 128 and the signal that ended it; all that it started is gone then. */
+int bench_guard(int (*run)(void *ctx), void *ctx);
+const char *bench_guard_dir(void); /* where its directories are made */
+
 /* table.c: what is not yet written is. */
 void bench_table_end(struct bench_run *run);
 
