@@ -125,6 +125,7 @@ static int attempt_fork(struct attempts *all, struct attempt *a)
 	a->kin.start = kin_start_of(s.pid);
 	a->pidfd = s.pidfd;
 	a->exec_fd = s.exec_fd;
+	a->room = s.room;
 	a->state = ATTEMPT_STARTING;
 	err = -journal_pid(all->journal, a->kin.fence, a->kin.pid, a->kin.start);
 	if (!err && write(s.go_fd, "", 1) != 1)
@@ -174,6 +175,10 @@ static void attempt_exec(struct attempts *all, struct attempt *a, struct dtss_ti
 		attempt_fail(a, failure.err, a->detail);
 	} else if (a->outcome.cause == DTSS_CAUSE_NONE) {
 		(void)dtss_agent_started(all->engine, now, a->kin.fence); /* not found: a STOP for it comes */
+	}
+	if (n == 0) { /* one that failed may still be on its way out of it */
+		free(a->room);
+		a->room = NULL;
 	}
 	spawn_fini(&a->spawn);
 }
@@ -335,6 +340,7 @@ int attempts_kill(struct attempts *all, int wait_ms)
 static void attempt_free(struct attempt *a, struct post_client *client)
 {
 	spawn_fini(&a->spawn);
+	free(a->room);
 	for (int i = 0; i < 2; i++)
 		stream_fini(&a->streams[i], client);
 	(void)cgroup_remove(a->kin.cgroup); /* it never began */

@@ -36,6 +36,7 @@ struct attempt {
 	int exec_fd;
 	int exec_ready;           /* the last wait found that it has run, or why it has not */
 	struct spawn spawn;       /* until it has started */
+	void *room;               /* of a process that has not yet exec'ed; NULL: it has its own */
 	struct stream streams[2]; /* stdout, stderr */
 	struct dtss_outcome outcome;
 	char detail[DTSS_DETAIL_LEN_MAX + 1];

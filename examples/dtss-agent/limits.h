@@ -11,6 +11,7 @@
 #define JOURNAL_KILL_MS 5000  /* then only a process that hangs in the kernel is left */
 
 #define SPAWN_PATHS_MAX 64 /* directories of --path */
+#define SPAWN_STACK 8192   /* until exec: ten small frames, the largest without optimisation below 200 bytes */
 #define TREE_DEPTH_MAX 256 /* of directories that a task left: each takes a descriptor while it is removed */
 
 #define ENVIRON_MAX 524288      /* of a process that may be an attempt's: a specification's, twice over */

@@ -20,7 +20,7 @@ struct account {
 int account_find(struct account *account, const char *name);
 void account_fini(struct account *account);
 
-/* Everything that exec needs, made before fork: after it only async-signal-safe functions may be called. */
+/* Everything that exec needs, made before fork: after it the C library may not be called. */
 struct spawn {
 	char **argv;
 	char **envp;
@@ -37,6 +37,7 @@ struct spawned {
 	int pidfd;
 	int go_fd;
 	int exec_fd;
+	void *room; /* to be freed when it runs the task, or is reaped: until then it may be in it. NULL: it is not */
 };
 
 /* What comes out of exec_fd. */
@@ -51,7 +52,7 @@ enum spawn_step { SPAWN_CGROUP = 1, SPAWN_ACCOUNT = 2, SPAWN_CWD = 3, SPAWN_FILE
 int spawn_prepare(struct spawn *spawn, const struct dtss_agent_start *start, const struct dtss_task_spec *spec,
 		  const char *search, char detail[DTSS_DETAIL_LEN_MAX + 1]);
 void spawn_fini(struct spawn *spawn);
-/* 0 or a positive errno. */
+/* 0 or a positive errno. What spawn points to must stay until the process runs the task, or is about to end. */
 int spawn_fork(const struct spawn *spawn, struct spawned *ret_spawned);
 /* One sentence. */
 void spawn_explain(const struct spawn_failure *failure, const struct spawn *spawn,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,31 +38,91 @@ static int odd_group(void)
 	return fd;
 }
 
+/* Its group may be none (-1). What it writes goes nowhere. */
+static struct spawn spawn_of(char **argv, char **paths, const struct account *account, int cgroup_fd)
+{
+	static char *envp[] = { NULL };
+
+	return (struct spawn){ .argv = argv,
+			       .envp = envp,
+			       .paths = paths,
+			       .cwd = dir,
+			       .account = account,
+			       .out = { 0, 0 },
+			       .cgroup_fd = cgroup_fd };
+}
+
+/* Lets it go, and waits for its end. What came out of exec_fd is in *ret_failure: so many bytes. */
+static ssize_t let_go(const struct spawned *child, siginfo_t *ret_ended, struct spawn_failure *ret_failure)
+{
+	ssize_t n;
+
+	ck_assert_int_eq(write(child->go_fd, "", 1), 1);
+	ck_assert_int_eq(waitid(P_PIDFD, (id_t)child->pidfd, ret_ended, WEXITED), 0);
+	ck_assert_int_eq(ret_ended->si_pid, child->pid);
+	ck_assert_int_eq(ret_ended->si_code, CLD_EXITED);
+	n = read(child->exec_fd, ret_failure, sizeof *ret_failure);
+	close(child->pidfd);
+	close(child->go_fd);
+	close(child->exec_fd);
+	free(child->room);
+	return n;
+}
+
 /* The kernel had told a pidfd already when it gave up: a number that was the next file's, which we would have closed. */
 START_TEST(a_process_that_must_enter_its_group_by_itself_has_a_pidfd)
 {
-	char *argv[] = { "true", NULL }, *envp[] = { NULL }, *paths[] = { "/bin/true", NULL };
+	char *argv[] = { "true", NULL }, *paths[] = { "/bin/true", NULL };
 	const struct account same = { 0 };
-	struct spawn spawn = { .argv = argv, .envp = envp, .paths = paths, .account = &same };
+	struct spawn spawn = spawn_of(argv, paths, &same, odd_group());
 	struct spawn_failure failure;
 	struct spawned child;
 	siginfo_t ended = { 0 };
 
-	spawn.cwd = dir;
-	spawn.out[0] = spawn.out[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	spawn.cgroup_fd = odd_group();
 	ck_assert_int_eq(spawn_fork(&spawn, &child), 0);
-	ck_assert_int_eq(write(child.go_fd, "", 1), 1);
-	ck_assert_int_eq(waitid(P_PIDFD, (id_t)child.pidfd, &ended, WEXITED), 0);
-	ck_assert_int_eq(ended.si_pid, child.pid);
-	ck_assert_int_eq(ended.si_code, CLD_EXITED);
+	ck_assert_ptr_null(child.room); /* so it may use the C library */
+	ck_assert_int_eq(let_go(&child, &ended, &failure), 0);
 	ck_assert_int_eq(ended.si_status, 0);
-	ck_assert_int_eq(read(child.exec_fd, &failure, sizeof failure), 0);
-	close(child.pidfd);
-	close(child.go_fd);
-	close(child.exec_fd);
 	close(spawn.cgroup_fd);
-	close(spawn.out[0]);
+}
+END_TEST
+
+/* It shares the agent's memory, and the errno in it, while the agent runs on. */
+START_TEST(what_fails_in_a_child_is_told_and_is_no_error_of_the_agent)
+{
+	char *argv[] = { "true", NULL }, *paths[] = { "/nowhere/true", NULL };
+	const struct account same = { 0 };
+	struct spawn spawn = spawn_of(argv, paths, &same, -1);
+	struct spawn_failure failure;
+	struct spawned child;
+	siginfo_t ended = { 0 };
+
+	ck_assert_int_eq(spawn_fork(&spawn, &child), 0);
+	errno = EXDEV;
+	ck_assert_int_eq(let_go(&child, &ended, &failure), sizeof failure);
+	ck_assert_int_eq(errno, EXDEV);
+	ck_assert_int_eq(failure.step, SPAWN_EXEC);
+	ck_assert_int_eq(failure.err, ENOENT);
+	ck_assert_int_eq(ended.si_status, 127);
+}
+END_TEST
+
+/* Whoever may look into its memory must not find the agent's. */
+START_TEST(a_child_that_gives_up_rights_has_memory_of_its_own)
+{
+	char *argv[] = { "true", NULL }, *paths[] = { "/bin/true", NULL };
+	const struct account nobody = { .drop = 1, .uid = 65534, .gid = 65534 };
+	struct spawn spawn = spawn_of(argv, paths, &nobody, -1);
+	struct spawn_failure failure;
+	struct spawned child;
+	siginfo_t ended = { 0 };
+	int root = geteuid() == 0;
+
+	spawn.cwd = "/";
+	ck_assert_int_eq(spawn_fork(&spawn, &child), 0);
+	ck_assert_ptr_null(child.room);
+	ck_assert_int_eq(let_go(&child, &ended, &failure), root ? 0 : sizeof failure);
+	ck_assert_int_eq(ended.si_status, root ? 0 : 127);
 }
 END_TEST
 
@@ -73,5 +134,7 @@ Suite *suite_unit_agent_spawn(void)
 	suite_add_tcase(s, tc);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_process_that_must_enter_its_group_by_itself_has_a_pidfd);
+	tcase_add_test(tc, what_fails_in_a_child_is_told_and_is_no_error_of_the_agent);
+	tcase_add_test(tc, a_child_that_gives_up_rights_has_memory_of_its_own);
 	return s;
 }
