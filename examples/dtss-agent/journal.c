@@ -27,8 +27,8 @@ static uint64_t journal_sum(const char *text)
 	return h;
 }
 
-static int journal_write(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static int journal_write(int fd, const char *fmt, ...)
+static int journal_write(int fd, off_t *end, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static int journal_write(int fd, off_t *end, const char *fmt, ...)
 {
 	char text[JOURNAL_LINE_MAX], line[JOURNAL_LINE_MAX + 32];
 	va_list args;
@@ -39,13 +39,25 @@ static int journal_write(int fd, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
 	len = snprintf(line, sizeof line, "%016" PRIx64 " %s\n", journal_sum(text), text);
-	n = write(fd, line, (size_t)len);
-	if (n == len)
+	n = pwrite(fd, line, (size_t)len, *end);
+	if (n == len) {
+		*end += len;
 		return 0;
+	}
 	if (n < 0)
 		return -errno;
-	/* the disk is full: without half a line in front of it, the next one can be read */
-	return ftruncate(fd, lseek(fd, 0, SEEK_END) - n) < 0 ? -errno : -ENOSPC;
+	/* the disk is full: without half a line behind it, the next one can be read */
+	return ftruncate(fd, *end) < 0 ? -errno : -ENOSPC;
+}
+
+/* A disk that has no room for it will have none for the lines either, and they say so. */
+static void journal_make_room(int fd, off_t end)
+{
+	static const char zeros[4096];
+	ssize_t n = 1;
+
+	for (off_t at = end; at < JOURNAL_ROOM && n > 0; at += n)
+		n = pwrite(fd, zeros, sizeof zeros, at);
 }
 
 static struct kin *journal_find(struct journal *j, uint64_t fence)
@@ -87,6 +99,8 @@ static int journal_line(struct journal *j, char *line)
 	char boot[40];
 	int pid;
 
+	if (line[0] == '\0')
+		return 0; /* room */
 	line[strcspn(line, "\n")] = '\0';
 	if (strlen(line) < 18 || sscanf(line, "%16" SCNx64 " ", &sum) != 1 || sum != journal_sum(line + 17))
 		return j->damaged++, 0;
@@ -180,13 +194,13 @@ void journal_close(struct journal *j)
 	*j = (struct journal){ .lock_fd = -1, .fd = -1 };
 }
 
-static int journal_put(const struct journal *j, int fd, const struct kin *kin)
+static int journal_put(const struct journal *j, int fd, off_t *end, const struct kin *kin)
 {
-	int rc = journal_write(fd, "intent %" PRIu64 " %" PRIu32 " %" PRIu64 " %s %s", kin->task, kin->attempt,
+	int rc = journal_write(fd, end, "intent %" PRIu64 " %" PRIu32 " %" PRIu64 " %s %s", kin->task, kin->attempt,
 			       kin->fence, j->boot, kin->cgroup[0] ? kin->cgroup : "-");
 
 	if (rc == 0 && kin->pid)
-		rc = journal_write(fd, "pid %" PRIu64 " %d %" PRIu64, kin->fence, (int)kin->pid, kin->start);
+		rc = journal_write(fd, end, "pid %" PRIu64 " %d %" PRIu64, kin->fence, (int)kin->pid, kin->start);
 	return rc;
 }
 
@@ -210,15 +224,17 @@ static int journal_replace(const struct journal *j, const char *from)
 int journal_begin(struct journal *j, uint64_t incarnation)
 {
 	char path[PATH_LEN_MAX + 8];
+	off_t end = 0;
 	int fd, rc;
 
 	snprintf(path, sizeof path, "%s.new", j->path);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	rc = journal_write(fd, "incarnation %" PRIu64, incarnation);
+	rc = journal_write(fd, &end, "incarnation %" PRIu64, incarnation);
 	for (size_t i = 0; rc == 0 && i < j->count; i++)
-		rc = journal_put(j, fd, &j->live[i]);
+		rc = journal_put(j, fd, &end, &j->live[i]);
+	journal_make_room(fd, end);
 	if (rc == 0 && fsync(fd) < 0)
 		rc = -errno;
 	if (rc == 0)
@@ -230,6 +246,7 @@ int journal_begin(struct journal *j, uint64_t incarnation)
 	if (j->fd >= 0)
 		close(j->fd);
 	j->fd = fd;
+	j->end = end;
 	j->dirty = 0;
 	j->gone = 0;
 	j->incarnation = incarnation;
@@ -244,7 +261,7 @@ int journal_intent(struct journal *j, const struct kin *kin)
 		rc = journal_add(j, kin);
 	if (rc < 0)
 		return rc;
-	rc = journal_put(j, j->fd, kin);
+	rc = journal_put(j, j->fd, &j->end, kin);
 	if (rc < 0)
 		journal_drop(j, kin->fence);
 	j->dirty = 1;
@@ -260,13 +277,13 @@ int journal_pid(struct journal *j, uint64_t fence, pid_t pid, uint64_t start)
 		return -ENOENT;
 	kin->pid = pid;
 	kin->start = start;
-	return journal_write(j->fd, "pid %" PRIu64 " %d %" PRIu64, fence, (int)pid, start);
+	return journal_write(j->fd, &j->end, "pid %" PRIu64 " %d %" PRIu64, fence, (int)pid, start);
 }
 
 int journal_gone(struct journal *j, uint64_t fence)
 {
 	journal_drop(j, fence);
-	return journal_write(j->fd, "gone %" PRIu64, fence);
+	return journal_write(j->fd, &j->end, "gone %" PRIu64, fence);
 }
 
 int journal_sync(struct journal *j)

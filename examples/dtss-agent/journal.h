@@ -16,12 +16,16 @@
  *	pid FENCE PID START                            the process waits until this is written
  *	gone FENCE                                     no process of it lives any more
  *
+ *	NUL NUL NUL ...                                room: what stands where something stood is synced without
+ *	                                               the file system's own journal, and waits for nobody else's
+ *
  * A line that is torn or damaged is passed over. Only attempts of the running boot are kept: a reboot ended the others.
  */
 struct journal {
 	int lock_fd;
 	int fd;
 	int dirty;            /* written and not synced */
+	off_t end;            /* of the last line */
 	uint64_t incarnation; /* the last that was used; 0: none */
 	struct kin *live;     /* not gone */
 	size_t count;

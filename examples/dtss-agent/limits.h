@@ -7,6 +7,7 @@
 #define CGROUP_PATH_MAX 512   /* the deepest of containers stay far below */
 #define JOURNAL_LINE_MAX 1024 /* such a path, and some numbers */
 #define JOURNAL_GONE_MAX 1000 /* attempts that have ended, before the journal is written anew */
+#define JOURNAL_ROOM 262144   /* their lines, with paths of usual length; beyond it the file grows line by line */
 #define JOURNAL_LOCK_MS 3000  /* so long may the guard of a killed agent need to clear up */
 #define JOURNAL_KILL_MS 5000  /* then only a process that hangs in the kernel is left */
 
