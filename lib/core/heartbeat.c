@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/engine.h"
 
-#define HELD_MAX (2 * DTSS_WORKER_TASKS_MAX)
-
 /*
  * A worker announces itself and lists the attempts that it has.
  *
@@ -16,86 +14,38 @@
  * under way while work was assigned hides nothing.
  */
 
+/* Is that the next text of what was said? It is passed over. */
+static int heartbeat_says(const char **said, const char *text)
+{
+	const char *known = *said + 1;
+
+	*said = known + (uint8_t)known[-1] + 1;
+	return text && strcmp(known, text) == 0;
+}
+
 /* Does it say of the worker what the one before said? Then that has been checked, and taken over. */
 static int heartbeat_known(const struct worker *w, const struct dtss_heartbeat *hb)
 {
-	const struct worker_shape *shape = &w->shape;
-	const char *said = shape->said + 1; /* the name, by which it was found */
+	const char *said = worker_said(w);
 	size_t i;
 
 	if (hb->kind != w->kind || hb->incarnation != w->incarnation || hb->max_tasks != w->max_tasks ||
-	    hb->tag_count != shape->tag_count || hb->resource_count != shape->resource_count)
+	    hb->tag_count != w->said_tags || hb->resource_count != w->said_resources)
 		return 0;
-	said += (uint8_t)said[-1] + 2;
-	if (strcmp(said, hb->address ? hb->address : "") != 0)
+	said += (uint8_t)*said + 2; /* the name, by which it was found */
+	if (!heartbeat_says(&said, hb->address ? hb->address : ""))
 		return 0;
-	for (i = 0; i < hb->tag_count; i++) {
-		said += (uint8_t)said[-1] + 2;
-		if (!hb->tags[i] || strcmp(said, hb->tags[i]) != 0)
+	for (i = 0; i < hb->tag_count; i++)
+		if (!heartbeat_says(&said, hb->tags[i]))
 			return 0;
-	}
-	for (i = 0; i < hb->resource_count; i++)
-		if (shape->resources[i].amount != hb->resources[i].amount || !hb->resources[i].name ||
-		    strcmp(shape->resources[i].name, hb->resources[i].name) != 0)
-			return 0;
-	return said + (uint8_t)said[-1] + 1 == shape->said + shape->said_len; /* it said no more: tags may repeat */
-}
-
-static int heartbeat_check_tags(struct dtss_sched *s, const struct dtss_heartbeat *hb)
-{
-	size_t i;
-
-	if (hb->tag_count > DTSS_WORKER_TAGS_MAX)
-		return sched_problem(s, DTSS_E_TOO_BIG, "tags", "at most 256 tags", hb->tag_count);
-	for (i = 0; i < hb->tag_count; i++) {
-		if (!hb->tags[i] || !*hb->tags[i])
-			return sched_problem(s, DTSS_E_INVALID, "tags", "tags that are not empty", i);
-		if (strlen(hb->tags[i]) > DTSS_TAG_LEN_MAX)
-			return sched_problem(s, DTSS_E_TOO_BIG, "tags", "tags of at most 64 bytes", i);
-	}
-	return 0;
-}
-
-static int heartbeat_check_resources(struct dtss_sched *s, const struct dtss_heartbeat *hb)
-{
-	size_t i, j;
-
-	if (hb->resource_count > DTSS_RESOURCES_MAX)
-		return sched_problem(s, DTSS_E_TOO_BIG, "resources", "at most 16 resources", hb->resource_count);
 	for (i = 0; i < hb->resource_count; i++) {
 		const struct dtss_resource *r = &hb->resources[i];
 
-		if (!r->name || !*r->name || strlen(r->name) > DTSS_NAME_LEN_MAX)
-			return sched_problem(s, DTSS_E_INVALID, "resources", "names of 1 to 255 bytes", i);
-		if (r->amount > DTSS_RESOURCE_AMOUNT_MAX)
-			return sched_problem(s, DTSS_E_TOO_BIG, "resources", "amounts of at most 2^52", i);
-		for (j = 0; j < i; j++)
-			if (strcmp(hb->resources[j].name, r->name) == 0)
-				return sched_problem(s, DTSS_E_INVALID, "resources", "each name once", i);
+		if (!heartbeat_says(&said, r->name) || memcmp(said, &r->amount, sizeof r->amount) != 0)
+			return 0;
+		said += sizeof r->amount;
 	}
-	return 0;
-}
-
-static int heartbeat_check(struct dtss_sched *s, const struct dtss_heartbeat *hb)
-{
-	int error;
-
-	if (!hb->name || !*hb->name)
-		return sched_problem(s, DTSS_E_INVALID, "worker_id", "not empty", 0);
-	if (strlen(hb->name) > DTSS_NAME_LEN_MAX)
-		return sched_problem(s, DTSS_E_TOO_BIG, "worker_id", "at most 255 bytes", 0);
-	if (hb->kind != DTSS_WORKER_AGENT && hb->kind != DTSS_WORKER_PLACEMENT)
-		return sched_problem(s, DTSS_E_INVALID, "kind", "1 or 2", 0);
-	if (hb->max_tasks > DTSS_WORKER_TASKS_MAX)
-		return sched_problem(s, DTSS_E_TOO_BIG, "max_tasks", "0..65535", 0);
-	if (hb->address && strlen(hb->address) > DTSS_ADDRESS_LEN_MAX)
-		return sched_problem(s, DTSS_E_TOO_BIG, "address", "at most 255 bytes", 0);
-	if (hb->kind == DTSS_WORKER_AGENT && !hb->incarnation)
-		return sched_problem(s, DTSS_E_INVALID, "incarnation", "greater than 0", 0);
-	if (hb->held_count > HELD_MAX)
-		return sched_problem(s, DTSS_E_TOO_BIG, "held", "at most 131070 attempts", hb->held_count);
-	error = heartbeat_check_tags(s, hb);
-	return error ? error : heartbeat_check_resources(s, hb);
+	return 1;
 }
 
 /* May this one speak for the worker? 1: it is an old or repeated one, which says nothing new. */
@@ -169,7 +119,8 @@ static void heartbeat_succeed(struct dtss_sched *s, struct dtss_time now, struct
 	w->incarnation = hb->incarnation;
 	w->kind = (uint8_t)hb->kind;
 	w->heartbeat = 0;
-	w->fence_seen = w->deaf_task = w->deaf_fence = 0;
+	w->fence_seen = 0;
+	worker_deafen(w, 0, 0);
 	w->stopping = 0;
 	w->most_tasks = 0;
 	w->foreign = w->old_total = 0;
@@ -200,6 +151,7 @@ static int heartbeat_update(struct dtss_sched *s, struct dtss_time now, struct w
 		changed = 1;
 	} else if (shape->made) {
 		worker_shape_resay(&w->shape, shape);
+		worker_say(w);
 	}
 	w->max_tasks = hb->max_tasks;
 	w->stopping = (hb->flags & DTSS_HEARTBEAT_STOPPING) != 0;
@@ -270,13 +222,13 @@ static void heartbeat_unlisted(struct dtss_sched *s, struct dtss_time now, struc
 /* What it never heard of is stopped, again and again: once it has seen that fence, it hears. */
 static void heartbeat_hears(struct dtss_sched *s, struct worker *w, uint64_t fence_seen)
 {
-	DTSS_ASSERT(!w->deaf_fence || w->kind == DTSS_WORKER_AGENT);
+	DTSS_ASSERT(!w->deaf || w->kind == DTSS_WORKER_AGENT);
 	w->fence_seen = fence_seen;
-	if (!w->deaf_fence)
+	if (!w->deaf)
 		return;
 	DTSS_ASSERT(w->deaf_task);
 	if (fence_seen >= w->deaf_fence)
-		w->deaf_task = w->deaf_fence = 0;
+		worker_deafen(w, 0, 0);
 	else
 		action_stop(s, w, w->deaf_task, w->deaf_fence, DTSS_CAUSE_LOST);
 }
@@ -303,18 +255,33 @@ static void heartbeat_load(struct dtss_sched *s, struct dtss_time now, struct wo
 	w->foreign = unknown + (used > hb->held_count ? used - (uint32_t)hb->held_count : 0);
 }
 
+/* Does it hold nothing, and say that its load is as it was? A placement worker's is looked at by time, too. */
+static int heartbeat_idle(const struct worker *w, const struct dtss_heartbeat *hb)
+{
+	return w->kind == DTSS_WORKER_AGENT && !w->leased && !w->deaf && !hb->held_count && hb->used == w->foreign &&
+	       w->stopping == ((hb->flags & DTSS_HEARTBEAT_STOPPING) != 0);
+}
+
+static void heartbeat_note(struct dtss_time now, struct worker *w, const struct dtss_heartbeat *hb)
+{
+	w->heartbeat = hb->number;
+	w->skew_ns = heartbeat_skew(w, now, hb);
+	w->last_seen_ns = now.mono_ns;
+	w->last_seen_wall_ns = now.wall_ns;
+	DTSS_ASSERT(w->incarnation == hb->incarnation);
+	DTSS_ASSERT(w->status == DTSS_WORKER_ONLINE);
+}
+
 /* A worker that says what it said before: nothing durable changes, and no tree is touched unless its load changed. */
 static void heartbeat_again(struct dtss_sched *s, struct dtss_time now, struct worker *w,
 			    const struct dtss_heartbeat *hb)
 {
 	uint8_t stopping = (hb->flags & DTSS_HEARTBEAT_STOPPING) != 0;
-	int moved = stopping != w->stopping || w->deaf_fence;
+	int moved = stopping != w->stopping || w->deaf;
 
 	DTSS_ASSERT(w->status == DTSS_WORKER_ONLINE && w->kind == hb->kind);
 	w->stopping = stopping;
-	w->heartbeat = hb->number;
-	w->skew_ns = heartbeat_skew(w, now, hb);
-	worker_seen(s, now, w);
+	heartbeat_note(now, w, hb);
 	heartbeat_load(s, now, w, hb);
 	if (moved || worker_used(w) != w->counted_used)
 		worker_refresh(s, w);
@@ -355,17 +322,23 @@ static int heartbeat_news(struct dtss_sched *s, struct dtss_time now, struct wor
 static int heartbeat_take(struct dtss_sched *s, struct dtss_time now, const struct dtss_heartbeat *hb)
 {
 	struct worker *w = hb->name ? worker_find(s, hb->name) : NULL;
-	int known = w && hb->held_count <= HELD_MAX && heartbeat_known(w, hb);
+	int known = w && hb->held_count <= HEARTBEAT_HELD_MAX && heartbeat_known(w, hb);
 	int error = known ? 0 : heartbeat_check(s, hb);
 
 	DTSS_ASSERT(s->epoch > 0);
-	DTSS_ASSERT(w == NULL || !w->gone);
+	DTSS_ASSERT(!known || w->said_tags <= DTSS_WORKER_TAGS_MAX);
 	if (error)
 		return error;
 	error = heartbeat_admit(s, w, hb);
 	if (error) {
 		s->answer_seq = w ? w->event_seq : 0;
 		return error < 0 ? error : 0;
+	}
+	if (known && w->status == DTSS_WORKER_ONLINE && heartbeat_idle(w, hb)) {
+		heartbeat_note(now, w, hb);
+		w->fence_seen = hb->fence_seen;
+		s->answer_seq = w->event_seq;
+		return 0;
 	}
 	if (ring_reserve(s, hb->held_count + (w ? w->leased : 0) + 8) != 0)
 		return DTSS_E_NOMEM;

@@ -175,13 +175,15 @@ static inline struct task *task_next(const struct task *t)
 /*
  * What a heartbeat or a record says about a worker; made before anything changes, so that taking it over cannot fail.
  *
- *      said   | len | name | 0 | len | address | 0 | len | tag | 0 | len | tag | 0 |
+ *      said   | len | name | 0 | len | address | 0 | len | tag | 0 | ... | len | resource | 0 | amount | ...
  *
  * as it was said, in one piece: the next heartbeat, which nearly always says the same, is compared with it alone.
  */
 struct worker_shape {
 	char *said;
 	uint32_t said_len;
+	uint16_t said_tags;
+	uint8_t said_resources;
 	uint32_t tag_count, resource_count;
 	uint32_t tag_cap, resource_cap;
 	int made;                        /* 0: there is none */
@@ -194,26 +196,38 @@ struct worker_shape {
 	uint64_t *taken;                 /* what its attempts took of it: may be more than there is, after it shrank */
 };
 
+#define WORKER_SAID 117 /* what most say is shorter */
+
+/*
+ * Workers speak in no order, and what the cache does not hold of one is waited for. So what a heartbeat that says what the
+ * one before said is compared with, and what it changes, stands in one piece:
+ *
+ *      entry | incarnation ... kind, status | said ........ | what others look at
+ *            └── two lines of a cache or three, more when more is said ──┘
+ */
 struct worker {
 	struct pool_entry entry; /* first: the pool gives it back */
-	/* what each heartbeat looks at, side by side */
-	struct intern *name;
 	uint64_t incarnation;
 	uint64_t heartbeat;    /* the newest number */
 	uint64_t fence_seen;   /* by its own word */
-	uint64_t deaf_fence;   /* lost, though it spoke all the time and never knew of it; 0: it hears */
 	uint64_t event_seq;    /* its last durable change */
 	uint64_t last_seen_ns; /* mono */
 	int64_t last_seen_wall_ns, skew_ns;
-	struct task *live; /* attempts on it, stopping ones included */
 	uint32_t leased;
+	uint32_t foreign; /* used beyond those, by its own count */
+	uint32_t max_tasks;
+	uint16_t said_tags;
+	uint8_t said_resources, kind, status, stopping;
+	uint8_t deaf;           /* 1: deaf_fence is not 0 */
+	char said[WORKER_SAID]; /* as in its shape; empty: too long for here */
+	struct intern *name;
+	struct task *live;                    /* attempts on it, stopping ones included */
 	uint32_t listing;                     /* counts heartbeats, to find what they do not list */
-	uint32_t foreign;                     /* used beyond those, by its own count */
 	uint32_t young_total, old_total;      /* placements without a task */
 	uint32_t counted_slots, counted_used; /* in the stats */
-	uint32_t max_tasks;
-	uint8_t kind, status, draining, cordoned, stopping;
+	uint8_t draining, cordoned;
 	uint8_t dirty, gone, improved;
+	uint64_t deaf_fence; /* lost, though it spoke all the time and never knew of it; 0: it hears */
 	struct worker_shape shape;
 	/* what only changes look at */
 	struct timer timer; /* its silence */
@@ -226,6 +240,11 @@ struct worker {
 	uint32_t most_tasks; /* the most that this incarnation had: it may have shrunk below what runs */
 	struct worker *next_improved;
 };
+
+static inline const char *worker_said(const struct worker *w)
+{
+	return w->said[0] ? w->said : w->shape.said;
+}
 
 /* An action that waits for its seq, or to be handed out. */
 struct pending {

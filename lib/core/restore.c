@@ -87,6 +87,7 @@ static int restore_live(struct dtss_sched *s, struct worker *w, const uint8_t *i
 
 static void restore_worker_fields(struct dtss_sched *s, struct worker *w, struct wire_in *in)
 {
+	uint64_t deaf_task;
 	int i;
 
 	DTSS_ASSERT(s->stats.workers[w->status] > 0);
@@ -99,8 +100,8 @@ static void restore_worker_fields(struct dtss_sched *s, struct worker *w, struct
 	w->stopping = (uint8_t)wire_in_range(in, wire_get8(in), 0, 1);
 	w->heartbeat = wire_get64(in);
 	w->fence_seen = wire_get64(in);
-	w->deaf_task = wire_get64(in);
-	w->deaf_fence = wire_get64(in);
+	deaf_task = wire_get64(in);
+	worker_deafen(w, deaf_task, wire_get64(in));
 	w->event_seq = wire_get64(in);
 	w->last_seen_ns = restore_time(&s->restored_ns, wire_get64(in));
 	w->last_seen_wall_ns = (int64_t)wire_get64(in);

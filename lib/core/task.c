@@ -141,8 +141,7 @@ static void task_unheard(const struct task *t, const struct attempt *a)
 	if (a->incarnation != w->incarnation || a->state != DTSS_ATTEMPT_LEASED || a->fence <= w->fence_seen ||
 	    a->fence <= w->deaf_fence || w->last_seen_ns <= t->tries->renewed_ns)
 		return;
-	w->deaf_task = t->ready.id;
-	w->deaf_fence = a->fence;
+	worker_deafen(w, t->ready.id, a->fence);
 }
 
 static void task_attempt_fired(struct dtss_sched *s, struct dtss_time now, struct task *t, struct attempt *a)

@@ -3,7 +3,7 @@
 
 static int worker_equal(const void *item, const void *name)
 {
-	return strcmp(((const struct worker *)item)->shape.said + 1, name) == 0;
+	return strcmp(worker_said(item) + 1, name) == 0;
 }
 
 struct worker *worker_find(const struct dtss_sched *s, const char *name)
@@ -42,11 +42,21 @@ struct worker *worker_above(const struct dtss_sched *s, const char *after)
 	return at < s->worker_count ? s->by_name[at] : NULL;
 }
 
+void worker_deafen(struct worker *w, uint64_t task, uint64_t fence)
+{
+	DTSS_ASSERT(!w->gone);
+	DTSS_ASSERT(w->name != NULL);
+	w->deaf_task = task;
+	w->deaf_fence = fence;
+	w->deaf = fence != 0;
+}
+
 static void worker_adopt(struct worker *w, const struct worker_shape *shape)
 {
 	DTSS_ASSERT(shape->made);
 	DTSS_ASSERT(shape->tag_count <= shape->tag_cap && shape->resource_count <= shape->resource_cap);
 	w->shape = *shape;
+	worker_say(w);
 	w->entry.tags = shape->tag_numbers;
 	w->entry.tag_count = (uint16_t)shape->tag_count;
 	w->entry.free_resources = shape->free;
@@ -154,7 +164,7 @@ void worker_refresh(struct dtss_sched *s, struct worker *w)
 	w->entry.max = w->max_tasks;
 	if (w->most_tasks < w->max_tasks)
 		w->most_tasks = w->max_tasks;
-	w->entry.for_task = open && w->kind == DTSS_WORKER_AGENT && !w->deaf_fence;
+	w->entry.for_task = open && w->kind == DTSS_WORKER_AGENT && !w->deaf;
 	w->entry.for_place = open && (w->kind == DTSS_WORKER_PLACEMENT || w->shape.address);
 	pool_update(s->pool, &w->entry);
 	if (w->status == DTSS_WORKER_ONLINE)

@@ -111,15 +111,17 @@ static char *shape_say(char *at, const char *text)
 }
 
 static int shape_said(struct dtss_sched *s, struct worker_shape *shape, const char *name, const char *address,
-		      const char *const *tags, size_t count)
+		      const char *const *tags, size_t tag_count, const struct dtss_resource *r, size_t resource_count)
 {
 	size_t len = 4 + strlen(name) + strlen(address), i;
 	char *at;
 
 	DTSS_ASSERT(shape->said == NULL);
-	DTSS_ASSERT(strlen(name) <= UINT8_MAX && strlen(address) <= UINT8_MAX);
-	for (i = 0; i < count; i++)
+	DTSS_ASSERT(tag_count <= DTSS_WORKER_TAGS_MAX && resource_count <= DTSS_RESOURCES_MAX);
+	for (i = 0; i < tag_count; i++)
 		len += 2 + strlen(tags[i]);
+	for (i = 0; i < resource_count; i++)
+		len += 2 + strlen(r[i].name) + sizeof r[i].amount;
 	shape->said = sched_alloc(s, len);
 	if (!shape->said)
 		return DTSS_E_NOMEM;
@@ -127,8 +129,15 @@ static int shape_said(struct dtss_sched *s, struct worker_shape *shape, const ch
 	at = shape_say(shape->said, name);
 	shape->address = *address ? at + 1 : NULL;
 	at = shape_say(at, address);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < tag_count; i++)
 		at = shape_say(at, tags[i]);
+	for (i = 0; i < resource_count; i++) {
+		at = shape_say(at, r[i].name);
+		memcpy(at, &r[i].amount, sizeof r[i].amount);
+		at += sizeof r[i].amount;
+	}
+	shape->said_tags = (uint16_t)tag_count;
+	shape->said_resources = (uint8_t)resource_count;
 	return 0;
 }
 
@@ -140,7 +149,7 @@ int worker_shape_make(struct dtss_sched *s, struct worker_shape *ret, const char
 
 	memset(&shape, 0, sizeof shape);
 	shape.made = 1;
-	if (shape_said(s, &shape, name, address ? address : "", tags, tag_count) != 0 ||
+	if (shape_said(s, &shape, name, address ? address : "", tags, tag_count, resources, resource_count) != 0 ||
 	    shape_tags(s, &shape, tags, tag_count) != 0 || shape_resources(s, &shape, resources, resource_count) != 0) {
 		worker_shape_free(s, &shape);
 		return DTSS_E_NOMEM;
@@ -191,7 +200,23 @@ void worker_shape_resay(struct worker_shape *shape, struct worker_shape *equal)
 	DTSS_ASSERT(!equal->address == !shape->address);
 	shape->said = equal->said;
 	shape->said_len = equal->said_len;
+	shape->said_tags = equal->said_tags;
+	shape->said_resources = equal->said_resources;
 	shape->address = equal->address;
 	equal->said = old.said;
 	equal->said_len = old.said_len;
+}
+
+void worker_say(struct worker *w)
+{
+	const struct worker_shape *shape = &w->shape;
+
+	DTSS_ASSERT(shape->made && *shape->said);
+	DTSS_ASSERT(shape->said_len > shape->said_tags);
+	w->said_tags = shape->said_tags;
+	w->said_resources = shape->said_resources;
+	if (shape->said_len <= sizeof w->said)
+		memcpy(w->said, shape->said, shape->said_len);
+	else
+		w->said[0] = 0;
 }

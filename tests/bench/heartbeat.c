@@ -7,7 +7,8 @@
 
 /*
  * A heartbeat of an agent without attempts, of agents in random order. What it says stands in the cache, as it does when it
- * has just been decoded; what the engine knows of the agent does not.
+ * has just been decoded; what the engine knows of the agent does not. A program that has just decoded it holds nothing else
+ * of that agent, so what is kept here to make the next one from is eight bytes: more would take the engine's cache.
  */
 #define HEARTBEAT_BATCH 256
 #define HEARTBEAT_NS 700000000 /* for each case */
@@ -22,32 +23,50 @@ struct heartbeat_said {
 	const char *tags[HEARTBEAT_TAGS];
 };
 
+struct heartbeat_worker {
+	uint8_t max, used;
+	uint8_t tag_count;
+	uint8_t tags[HEARTBEAT_TAGS];
+};
+
 struct heartbeat {
-	struct world world;
+	struct world world; /* where the workers were drawn */
+	struct heartbeat_worker *workers;
 	struct dtss_sched *sched;
 	struct rand rnd;
 	uint64_t ms;
-	uint64_t *numbers; /* of each worker's last heartbeat */
+	uint64_t number; /* of the last heartbeat, whose ever it was */
 	struct heartbeat_said said[HEARTBEAT_BATCH];
 	struct bench_samples means, calls; /* ns of a batch's calls, and of single ones */
 };
 
 static const struct world_kind heartbeat_world = { "random", "mixed", 200, HEARTBEAT_TAGS, 0, 100, 0, 3, 0, 0 };
 
+/* w0000000 and so on, as the world calls them. */
+static void heartbeat_name(char name[16], size_t i)
+{
+	name[8] = 0;
+	for (size_t at = 7; at > 0; at--, i /= 10)
+		name[at] = (char)('0' + i % 10);
+	name[0] = 'w';
+}
+
 static void heartbeat_make(struct heartbeat *h, struct heartbeat_said *said, size_t i)
 {
-	const struct world_worker *w = &h->world.workers[i];
+	const struct heartbeat_worker *w = &h->workers[i];
 
-	memcpy(said->name, w->name, sizeof said->name);
-	memcpy(said->tags, w->names, sizeof said->tags);
+	heartbeat_name(said->name, i);
+	for (size_t t = 0; t < w->tag_count; t++)
+		said->tags[t] = h->world.tag_names[w->tags[t]];
 	said->hb = (struct dtss_heartbeat){ .size = sizeof said->hb,
 					    .name = said->name,
 					    .incarnation = 1,
-					    .number = ++h->numbers[i],
+					    .number = ++h->number,
 					    .epoch = 1,
 					    .kind = DTSS_WORKER_AGENT,
 					    .max_tasks = w->max,
 					    .used = w->used,
+					    .sent_wall_ns = bench_now(h->ms).wall_ns,
 					    .tags = said->tags,
 					    .tag_count = w->tag_count };
 }
@@ -55,16 +74,12 @@ static void heartbeat_make(struct heartbeat *h, struct heartbeat_said *said, siz
 /* What it says from now on, so that the next one finds it changed against this one. */
 static void heartbeat_change(struct heartbeat *h, size_t i, enum heartbeat_change change)
 {
-	struct world_worker *w = &h->world.workers[i];
+	struct heartbeat_worker *w = &h->workers[i];
 
 	if (change == HEARTBEAT_LOAD)
-		w->used = (w->used + 1 + (uint32_t)rand_below(&h->rnd, w->max)) % (w->max + 1);
-	if (change == HEARTBEAT_RETAG) {
-		uint32_t tag = (w->tags[0] + 1 + (uint32_t)rand_below(&h->rnd, 99)) % h->world.tag_count;
-
-		w->tags[0] = tag;
-		w->names[0] = h->world.tag_names[tag];
-	}
+		w->used = (uint8_t)((w->used + 1 + (uint32_t)rand_below(&h->rnd, w->max)) % (w->max + 1u));
+	if (change == HEARTBEAT_RETAG)
+		w->tags[0] = (uint8_t)((w->tags[0] + 1 + (uint32_t)rand_below(&h->rnd, 99)) % h->world.tag_count);
 }
 
 static void heartbeat_batch(struct heartbeat *h, enum heartbeat_change change, int single)
@@ -114,9 +129,16 @@ static void heartbeat_workers(struct bench_run *run, size_t workers)
 	struct heartbeat h = { .rnd = { 2 } };
 
 	world_make(&h.world, &heartbeat_world, workers);
-	h.numbers = bench_alloc(workers * sizeof *h.numbers);
+	h.workers = bench_alloc(workers * sizeof *h.workers);
 	h.sched = engine_make(dtss_mem_libc(), workers);
 	for (size_t i = 0; i < workers; i++) {
+		const struct world_worker *w = &h.world.workers[i];
+
+		h.workers[i].max = (uint8_t)w->max;
+		h.workers[i].used = (uint8_t)w->used;
+		h.workers[i].tag_count = (uint8_t)w->tag_count;
+		for (size_t t = 0; t < w->tag_count; t++)
+			h.workers[i].tags[t] = (uint8_t)w->tags[t];
 		heartbeat_make(&h, &h.said[0], i);
 		bench_must(dtss_sched_heartbeat(h.sched, bench_now(0), &h.said[0].hb), "dtss_sched_heartbeat");
 		engine_settle(h.sched, 0);
@@ -125,7 +147,7 @@ static void heartbeat_workers(struct bench_run *run, size_t workers)
 	heartbeat_case(run, &h, HEARTBEAT_LOAD);
 	heartbeat_case(run, &h, HEARTBEAT_RETAG);
 	dtss_sched_destroy(h.sched);
-	free(h.numbers);
+	free(h.workers);
 	world_fini(&h.world);
 }
 

@@ -218,6 +218,38 @@ START_TEST(what_differs_in_one_place_is_news_or_refused)
 }
 END_TEST
 
+/* A short one is kept beside what is counted of it, a long one elsewhere; it goes from one to the other and back. */
+START_TEST(what_is_said_at_length_is_compared_as_well)
+{
+	static const char far[] = "this-address-is-longer-than-what-most-agents-say-altogether.and-takes-the-place"
+				  "-of-name.and-tags.too.and-of-all-resources.example.com:80";
+	const char *const addresses[] = { far, "short:1", far };
+	struct dtss_worker_view v;
+	struct dtss_resource *r;
+
+	w->resources[w->resource_count++] = (struct dtss_resource){ "vram", 24 };
+	w->resources[w->resource_count++] = (struct dtss_resource){ "disk", 5 };
+	r = &w->resources[w->resource_count - 1];
+	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+		uint64_t seq = e.seq;
+
+		w->address = addresses[i];
+		ck_assert_int_eq(engine_beat(&e, w), 0);
+		ck_assert_uint_eq(e.seq, seq + 1);
+		ck_assert_int_eq(engine_beat(&e, w), 0);
+		ck_assert_uint_eq(e.seq, seq + 1);
+		r->amount++;
+		ck_assert_int_eq(engine_beat(&e, w), 0);
+		ck_assert_uint_eq(e.seq, seq + 2);
+		ck_assert_int_eq(dtss_sched_worker_get(e.s, w->name, &v), 0);
+		ck_assert_str_eq(v.address, addresses[i]);
+		ck_assert_str_eq(v.resources[0].name, "disk"); /* sorted */
+		ck_assert_uint_eq(v.resources[0].amount, r->amount);
+	}
+	engine_check(&e);
+}
+END_TEST
+
 Suite *suite_unit_heartbeat_check(void)
 {
 	Suite *s = suite_create("unit_heartbeat_check");
@@ -227,6 +259,7 @@ Suite *suite_unit_heartbeat_check(void)
 	tcase_add_test(c, a_worker_that_saw_a_newer_leader_does_not_obey);
 	tcase_add_test(c, what_is_wrong_with_a_heartbeat_is_named);
 	tcase_add_test(c, what_differs_in_one_place_is_news_or_refused);
+	tcase_add_test(c, what_is_said_at_length_is_compared_as_well);
 	tcase_add_test(c, a_full_table_of_workers_lets_known_ones_speak);
 	tcase_add_test(c, workers_may_register_small_and_grow_in_one_batch);
 	tcase_add_test(c, tags_in_another_order_are_no_change);
