@@ -201,6 +201,8 @@ DTSS_API int dtss_node_event(struct dtss_node *node, struct dtss_event *ret_even
 DTSS_API void dtss_node_info(const struct dtss_node *node, struct dtss_node_info *ret_info);
 /* The engine, for queries that need not be durable, as in tests; NULL unless it leads. */
 DTSS_API struct dtss_sched *dtss_node_sched(struct dtss_node *node);
+/* The last event that is durable: an answer of the engine that rests on no later one, dtss_sched_seq(), may be told. */
+DTSS_API uint64_t dtss_node_stored(const struct dtss_node *node);
 
 /* lib/node/posix.c, not in the amalgamation: steps until timeout_ms (-1: for ever) have passed or an answer is there,
  * waiting on the descriptors of store and transport. 1: answers or events wait, 0: timeout, or an error. */

@@ -22,3 +22,9 @@ struct dtss_sched *dtss_node_sched(struct dtss_node *node)
 	DTSS_ASSERT(node != NULL);
 	return node->sched;
 }
+
+uint64_t dtss_node_stored(const struct dtss_node *node)
+{
+	DTSS_ASSERT(node != NULL);
+	return node->stored;
+}

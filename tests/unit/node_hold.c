@@ -84,8 +84,10 @@ START_TEST(a_query_of_what_is_not_stored_waits_too)
 	listed = rig_begin(&r, &list);
 	rig_step(&r);
 	ck_assert_int_eq(rig_answered(&r, submit, &answer), 0);
+	ck_assert_uint_gt(dtss_sched_seq(dtss_node_sched(r.node)), dtss_node_stored(r.node));
 	r.gate->shut = 0;
 	rig_step(&r);
+	ck_assert_uint_eq(dtss_sched_seq(dtss_node_sched(r.node)), dtss_node_stored(r.node));
 	ck_assert_int_eq(rig_answered(&r, submit, &answer), 1);
 	ck_assert_int_eq(rig_answered(&r, got, &answer), 1);
 	ck_assert_int_eq(answer.result, 0);
