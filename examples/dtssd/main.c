@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common/blocks.h"
 #include "common/files.h"
 #include "common/log.h"
 #include "dtssd/listen.h"
@@ -24,6 +25,7 @@ struct dtssd {
 	struct settings settings;
 	struct token token;
 	struct server server;
+	struct blocks blocks;
 	int listen_fd;
 	int signal_fd;
 	uint32_t state;                /* enum dtss_node_state, as it was told last */
@@ -92,6 +94,8 @@ static int open_node(struct dtssd *d)
 
 	if (rc != 0)
 		return rc;
+	blocks_init(&d->blocks);
+	config.mem = &d->blocks.mem;
 	rc = open_trace(d, &config.trace);
 	if (rc == 0)
 		rc = mail_open(&d->server.mail, &config.transport);
@@ -319,6 +323,7 @@ int main(int argc, char **argv)
 		log_line(LOG_INFO, "stopped");
 	}
 	dtss_node_close(d.server.node);
+	blocks_fini(&d.blocks);
 	json_decref(d.server.v1_tags);
 	settings_fini(&d.settings);
 	return status;

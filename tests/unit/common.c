@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "common/blocks.h"
 #include "common/files.h"
 #include "common/log.h"
 #include "common/nearest.h"
@@ -120,6 +121,60 @@ START_TEST(tokens_are_compared_whole)
 }
 END_TEST
 
+/* Every length, grown and shrunk by one and by a lot; twice, so that the second time finds what was kept. */
+START_TEST(blocks_hold_what_they_were_asked_for)
+{
+	struct blocks blocks;
+	const struct dtss_mem *mem = &blocks.mem;
+
+	blocks_init(&blocks);
+	for (size_t i = 0, size = 1; i < 2 * (BLOCKS_LEN_MAX + 40); i++, size = i / 2 + 1) {
+		unsigned char *a = mem->alloc(mem->ctx, size), *b = mem->alloc(mem->ctx, size);
+
+		ck_assert_ptr_nonnull(a);
+		ck_assert_ptr_nonnull(b);
+		memset(a, 1, size);
+		memset(b, 2, size);
+		a = mem->realloc(mem->ctx, a, size, size + 1);
+		ck_assert_ptr_nonnull(a);
+		ck_assert_uint_eq(a[size - 1], 1);
+		b = mem->realloc(mem->ctx, b, size, 2 * size);
+		ck_assert_ptr_nonnull(b);
+		memset(b, 3, 2 * size);
+		ck_assert_uint_eq(a[0], 1);
+		b = mem->realloc(mem->ctx, b, 2 * size, 1);
+		ck_assert_ptr_nonnull(b);
+		ck_assert_uint_eq(b[0], 3);
+		mem->release(mem->ctx, a, size + 1);
+		mem->release(mem->ctx, b, 1);
+		ck_assert_uint_le(blocks.bytes, BLOCKS_KEPT_BYTES);
+	}
+	blocks_fini(&blocks);
+}
+END_TEST
+
+START_TEST(blocks_keep_no_more_than_their_bound)
+{
+	static void *list[2 * BLOCKS_KEPT_BYTES / BLOCKS_LEN_MAX];
+	const size_t count = sizeof list / sizeof list[0];
+	struct blocks blocks;
+	const struct dtss_mem *mem = &blocks.mem;
+
+	blocks_init(&blocks);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_ptr_nonnull(list[i] = mem->alloc(mem->ctx, BLOCKS_LEN_MAX));
+	for (size_t i = 0; i < count; i++)
+		mem->release(mem->ctx, list[i], BLOCKS_LEN_MAX);
+	ck_assert_uint_le(blocks.bytes, BLOCKS_KEPT_BYTES);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_ptr_nonnull(list[i] = mem->alloc(mem->ctx, BLOCKS_LEN_MAX));
+	ck_assert_uint_eq(blocks.bytes, 0);
+	for (size_t i = 0; i < count; i++)
+		mem->release(mem->ctx, list[i], BLOCKS_LEN_MAX);
+	blocks_fini(&blocks);
+}
+END_TEST
+
 Suite *suite_unit_common(void);
 Suite *suite_unit_common(void)
 {
@@ -132,6 +187,8 @@ Suite *suite_unit_common(void)
 	tcase_add_test(tc, the_nearest_name);
 	tcase_add_test(tc, a_log_line_is_one_line);
 	tcase_add_test(tc, tokens_are_compared_whole);
+	tcase_add_test(tc, blocks_hold_what_they_were_asked_for);
+	tcase_add_test(tc, blocks_keep_no_more_than_their_bound);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
