@@ -163,16 +163,30 @@ static void item_get_answered(struct exchange *x, size_t index, const struct dts
 	item_done(x, s, index, at);
 }
 
+/* Most are in the engine as they are in the store, and need not be asked for. 1: that was so. */
+static int item_told(struct exchange *x, struct submit *s, size_t index)
+{
+	struct dtss_node *node = x->server->node;
+	struct dtss_sched *sched = dtss_node_sched(node);
+	struct dtss_task_view view;
+	size_t at;
+
+	if (!sched || dtss_sched_task_get(sched, s->items[index].id, &view) != 0 ||
+	    dtss_sched_seq(sched) > dtss_node_stored(node))
+		return 0;
+	at = text_begin(&s->outcomes);
+	json_write_task_view(&s->outcomes, &view);
+	item_done(x, s, index, at);
+	return 1;
+}
+
 static void items_get(struct exchange *x, struct submit *s, size_t first, size_t count)
 {
 	x->answered = item_get_answered;
 	for (size_t i = first; i < first + count; i++) {
-		struct dtss_request request = { .size = sizeof request,
-						.type = DTSS_REQUEST_GET,
-						.u.task = s->items[i].id };
+		struct dtss_request request = { .type = DTSS_REQUEST_GET, .u.task = s->items[i].id };
 
-		request.token = (uint64_t)(uintptr_t)&s->items[i].ask;
-		if (dtss_node_request(x->server->node, x->server->now, &request) != 0)
+		if (!item_told(x, s, i) && exchange_put(x, &s->items[i].ask, &request) != 0)
 			item_bare(x, s, i);
 	}
 }
@@ -265,7 +279,7 @@ static void submit_all(struct exchange *x, struct json_reader *r, const json_t *
 static void line_answered(struct exchange *x, size_t index, const struct dtss_answer *answer)
 {
 	struct submit *s = x->state;
-	struct dtss_request request = { .size = sizeof request, .type = DTSS_REQUEST_GET };
+	struct dtss_request request = { .type = DTSS_REQUEST_GET };
 	struct problem p = { 0 };
 
 	if (answer->type == DTSS_REQUEST_GET) {
@@ -279,25 +293,23 @@ static void line_answered(struct exchange *x, size_t index, const struct dtss_an
 	}
 	s->items[index].id = answer->u.submit.ids[0];
 	request.u.task = s->items[index].id;
-	request.token = (uint64_t)(uintptr_t)&s->items[index].ask;
-	if (dtss_node_request(x->server->node, x->server->now, &request) != 0)
+	if (exchange_put(x, &s->items[index].ask, &request) != 0)
 		item_bare(x, s, index);
 }
 
 /* Puts one line to the node. An error is its outcome at once. */
 static void line_begin(struct exchange *x, struct submit *s, size_t index, const char *line, size_t len)
 {
-	struct dtss_request request = { .size = sizeof request, .type = DTSS_REQUEST_SUBMIT };
+	struct dtss_request request = { .type = DTSS_REQUEST_SUBMIT };
 	struct json_reader r = { 0 };
 	struct dtss_task_spec spec;
 	json_t *value = json_read_text(&r, line, len);
 	int rc = value ? json_read_task(&r, value, 0, &spec) : r.problem.code;
 
 	if (rc == 0) {
-		request.token = (uint64_t)(uintptr_t)&s->items[index].ask;
 		request.u.submit.specs = &spec;
 		request.u.submit.count = 1;
-		rc = dtss_node_request(x->server->node, x->server->now, &request);
+		rc = exchange_put(x, &s->items[index].ask, &request);
 		if (rc != 0)
 			problem_set(&r.problem, rc, "%s", dtss_strerror(rc));
 	}

@@ -247,8 +247,11 @@ static int idle_ms(const struct dtssd *d)
 	return (int)ms;
 }
 
-static void wait_for_news(struct dtssd *d)
+/* 1 when a signal to end has come. */
+static int wait_for_news(struct dtssd *d)
 {
+	struct signalfd_siginfo info;
+
 	const union MHD_DaemonInfo *http = MHD_get_daemon_info(d->server.daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	struct pollfd fds[] = {
 		{ .fd = http->epoll_fd, .events = POLLIN },
@@ -257,7 +260,25 @@ static void wait_for_news(struct dtssd *d)
 		{ .fd = past_fd(&d->server), .events = POLLIN },
 	};
 
-	poll(fds, sizeof fds / sizeof fds[0], idle_ms(d));
+	return poll(fds, sizeof fds / sizeof fds[0], idle_ms(d)) > 0 && fds[1].revents &&
+	       read(d->signal_fd, &info, sizeof info) == sizeof info;
+}
+
+/* Replies go out and requests come in. Who got a reply just now may have asked again, and the replies of a crowd go out
+ * together: so a second look makes one commit of more requests, and wakes whoever waits for many replies but once. */
+static void one_look(struct server *s)
+{
+	int answered = s->resumed;
+
+	s->round++;
+	s->crowded = s->requests >= HTTP_CROWD;
+	s->requests = 0;
+	s->resumed = 0;
+	MHD_run(s->daemon);
+	if (!answered && !s->resumed)
+		return;
+	s->resumed = 0;
+	MHD_run(s->daemon);
 }
 
 static void one_round(struct dtssd *d)
@@ -265,8 +286,7 @@ static void one_round(struct dtssd *d)
 	struct server *s = &d->server;
 
 	s->now = dtss_now();
-	s->resumed = 0;
-	MHD_run(s->daemon);
+	one_look(s);
 	dtss_node_step(s->node, s->now); /* a node that has failed says so in every answer */
 	mail_flush(s->mail, s->now);
 	server_answers(s);
@@ -277,33 +297,22 @@ static void one_round(struct dtssd *d)
 	tell_trace(d);
 }
 
-/* 1 when a signal to end has come. */
-static int signalled(const struct dtssd *d)
-{
-	struct signalfd_siginfo info;
-
-	return read(d->signal_fd, &info, sizeof info) == sizeof info;
-}
-
 /* Serves until a signal; then finishes what has begun. */
 static void serve(struct dtssd *d)
 {
 	struct server *s = &d->server;
 	uint64_t until_ns;
 
-	do {
+	do
 		one_round(d);
-		wait_for_news(d);
-	} while (!signalled(d));
+	while (!wait_for_news(d));
 	log_line(LOG_INFO, "stopping");
 	s->stopping = 1;
 	close(MHD_quiesce_daemon(s->daemon));
 	until_ns = dtss_now().mono_ns + STOP_MS * NS_PER_MS;
 	one_round(d);
-	while (s->open > 0 && s->now.mono_ns < until_ns && !signalled(d)) {
-		wait_for_news(d);
+	while (s->open > 0 && s->now.mono_ns < until_ns && !wait_for_news(d))
 		one_round(d);
-	}
 }
 
 int main(int argc, char **argv)

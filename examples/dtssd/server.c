@@ -81,6 +81,8 @@ void server_touch(struct server *s, uint64_t task)
 
 void exchange_resume(struct exchange *x)
 {
+	if (x->left_round)
+		x->server->resumed = 1;
 	if (!x->suspended)
 		return;
 	x->suspended = 0;
@@ -99,6 +101,17 @@ int exchange_left(const struct exchange *x)
 
 /* ---- asking the node ---- */
 
+int exchange_put(struct exchange *x, struct ask *ask, struct dtss_request *request)
+{
+	int rc;
+
+	request->size = sizeof *request;
+	request->token = (uint64_t)(uintptr_t)ask;
+	rc = dtss_node_request(x->server->node, x->server->now, request);
+	x->asked += rc == 0;
+	return rc;
+}
+
 void exchange_ask(struct exchange *x, struct dtss_request *request,
 		  void (*answered)(struct exchange *x, size_t index, const struct dtss_answer *answer))
 {
@@ -106,9 +119,7 @@ void exchange_ask(struct exchange *x, struct dtss_request *request,
 
 	x->ask = (struct ask){ x, 0 };
 	x->answered = answered;
-	request->size = sizeof *request;
-	request->token = (uint64_t)(uintptr_t)&x->ask;
-	rc = dtss_node_request(x->server->node, x->server->now, request);
+	rc = exchange_put(x, &x->ask, request);
 	if (rc != 0) {
 		struct dtss_answer refusal = { .size = sizeof refusal, .type = request->type, .result = rc };
 
@@ -120,6 +131,27 @@ void exchange_ask(struct exchange *x, struct dtss_request *request,
 static int trouble(int result)
 {
 	return result == DTSS_E_NOSPC || result == DTSS_E_IO || result == DTSS_E_CORRUPT;
+}
+
+static void exchange_free(struct exchange *x)
+{
+	if (x->release)
+		x->release(x->state);
+	if (x->response)
+		MHD_destroy_response(x->response);
+	x->server->open--;
+	exchange_drop_body(x);
+	free(x->path);
+	free(x);
+}
+
+/* An exchange whose client has gone meanwhile gets its answers like any other: the last one is its end. */
+static void take_answer(struct exchange *x, size_t index, const struct dtss_answer *answer)
+{
+	x->asked--;
+	x->answered(x, index, answer);
+	if (!x->connection && x->asked == 0)
+		exchange_free(x);
 }
 
 void server_answers(struct server *s)
@@ -134,7 +166,7 @@ void server_answers(struct server *s)
 			s->trouble = answer.result;
 			s->trouble_ns = s->now.mono_ns + (uint64_t)STORE_TROUBLE_MS * NS_PER_MS;
 		}
-		ask->exchange->answered(ask->exchange, ask->index, &answer);
+		take_answer(ask->exchange, ask->index, &answer);
 	}
 	while (dtss_node_event(s->node, &event) == 1)
 		if (event.task)
@@ -275,11 +307,35 @@ static void look_again(struct exchange *x)
 	exchange_resume(x);
 }
 
-/* The whole request is there. */
+/* What waits for a commit should have its reply in the next round; a store that takes longer has it suspended then. */
+static int soon_answered(const struct exchange *x)
+{
+	return x->asked > 0 && (x->route->flags & ROUTE_COMMIT) &&
+	       (!x->left_round || x->left_round == x->server->round);
+}
+
+/* The replies of a crowd wait for one another, once, to leave together. */
+static int has_company(const struct exchange *x)
+{
+	return x->server->crowded && !x->left_round;
+}
+
+/* 1: libmicrohttpd is left to call again, at its next look. */
+static int leave(struct exchange *x)
+{
+	if (x->status ? !has_company(x) : !soon_answered(x))
+		return 0;
+	x->left_round = x->server->round;
+	x->server->resumed |= x->status != 0;
+	return 1;
+}
+
+/* The whole request is there; or this is a later round, and there may be a reply. */
 static enum MHD_Result answer(struct exchange *x)
 {
 	if (!x->status && !x->begun) {
 		x->begun = 1;
+		x->server->requests++;
 		x->route->handle(x);
 		if (!x->status && x->server->node)
 			server_answers(x->server); /* what waits for no disk need not be suspended */
@@ -288,6 +344,8 @@ static enum MHD_Result answer(struct exchange *x)
 		look_again(x);
 		return MHD_YES;
 	}
+	if (leave(x))
+		return MHD_YES;
 	if (x->status)
 		return send_reply(x);
 	x->suspended = 1;
@@ -330,15 +388,11 @@ void server_completed(void *cls, struct MHD_Connection *connection, void **con_c
 	(void)code;
 	if (!x)
 		return;
-	exchange_wait_end(x);
-	if (x->release)
-		x->release(x->state);
-	if (x->response)
-		MHD_destroy_response(x->response);
-	guard_answered(x->guard);
-	x->server->open--;
-	exchange_drop_body(x);
-	free(x->path);
-	free(x);
 	*con_cls = NULL;
+	exchange_wait_end(x);
+	guard_answered(x->guard);
+	x->guard = NULL;
+	x->connection = NULL;
+	if (x->asked == 0)
+		exchange_free(x);
 }

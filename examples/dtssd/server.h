@@ -19,7 +19,8 @@ struct past;
  *	                                                      │                                   ▲
  *	                                                      └─► exchange_ask() ──► node ──► answered()
  *
- * One thread. An exchange that waits is suspended; whoever replies to it resumes it.
+ * One thread. An exchange that waits is suspended; whoever replies to it resumes it. But what waits for a commit alone is
+ * left to libmicrohttpd, which calls again in the next round: that is cheaper than taking the connection out and in.
  */
 struct server {
 	struct MHD_Daemon *daemon;
@@ -31,6 +32,9 @@ struct server {
 	struct past *past; /* a look into it that is under way; or NULL */
 	struct guards guards;
 	struct dtss_time now;        /* of this round of the loop */
+	uint64_t round;              /* its number, above 0 */
+	size_t requests;             /* that have come in it */
+	int crowded;                 /* in the last one there were many */
 	struct exchange *waiting[2]; /* those with a deadline, doubly linked lists; [1]: who follow a task's log */
 	uint64_t due_ns;             /* no deadline among them is earlier */
 	size_t open;                 /* exchanges that have begun and have not completed */
@@ -62,8 +66,10 @@ struct exchange {
 	int admitted; /* its head has been looked at */
 	int begun;    /* the handler was called */
 	int suspended;
+	uint64_t left_round; /* in which it was left to be called again; 0: it was not */
 
 	struct ask ask;
+	size_t asked; /* questions that the node has not answered */
 	void (*answered)(struct exchange *x, size_t index, const struct dtss_answer *answer);
 	/* the deadline, or somebody who knows that there is something new */
 	void (*due)(struct exchange *x);
@@ -78,8 +84,9 @@ struct exchange {
 };
 
 enum route_flag {
-	ROUTE_OPEN = 1, /* no token needed */
-	ROUTE_V1 = 2    /* as lenient as the Go scheduler */
+	ROUTE_OPEN = 1,  /* no token needed */
+	ROUTE_V1 = 2,    /* as lenient as the Go scheduler */
+	ROUTE_COMMIT = 4 /* it asks the node, and needs its connection for nothing but the reply */
 };
 
 struct route {
@@ -112,6 +119,8 @@ void server_completed(void *cls, struct MHD_Connection *connection, void **con_c
 /* admit.c: everything that the head alone decides. Leaves a status when it refuses. */
 void admit(struct exchange *x, const char *method);
 
+/* Puts the question to the node: 0, and x->answered() is called later; or what the node says to it. */
+int exchange_put(struct exchange *x, struct ask *ask, struct dtss_request *request);
 /* Asks the node; answered() is called later. A question that it does not take is replied to at once. */
 void exchange_ask(struct exchange *x, struct dtss_request *request,
 		  void (*answered)(struct exchange *x, size_t index, const struct dtss_answer *answer));

@@ -324,6 +324,29 @@ START_TEST(clients_that_leave)
 }
 END_TEST
 
+/* A crowd is looked at twice before its commit: those who leave in between still get their tasks. */
+START_TEST(a_crowd_that_leaves_before_its_commit)
+{
+	static const struct linger reset = { 1, 0 };
+	unsigned descriptors;
+	int fds[CROWD / 50];
+
+	begin(BUSY_DEADLINES);
+	descriptors = raw_descriptors(&run);
+	for (int round = 0; round < 20; round++) {
+		for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
+			fds[i] = say(POST HOST "Content-Length: 17\r\n\r\n" BODY);
+		for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+			ck_assert_int_eq(setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+			close(fds[i]);
+		}
+	}
+	raw_settled(&run, descriptors);
+	ck_assert_uint_le(healthy_submitted(&healthy, HEALTHY_MS), 20 * sizeof fds / sizeof fds[0]);
+	ck_assert_int_eq(dtssd_stop(&run, SIGTERM), 0);
+}
+END_TEST
+
 Suite *suite_torture_http_slow(void);
 Suite *suite_torture_http_slow(void)
 {
@@ -343,6 +366,7 @@ Suite *suite_torture_http_slow(void)
 	tcase_add_test(tc, more_idle_ones_than_there_is_room_for);
 	tcase_add_test(tc, too_many_from_one_address);
 	tcase_add_test(tc, clients_that_leave);
+	tcase_add_test(tc, a_crowd_that_leaves_before_its_commit);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
