@@ -135,6 +135,12 @@ struct wire_in {
 	int failed;
 };
 
+/* What it says that it is, of at least WIRE_HEADER bytes; nothing is checked. */
+static inline uint32_t wire_kind(const uint8_t *data)
+{
+	return data[5];
+}
+
 /* Checks the header and the sum. DTSS_E_CORRUPT, DTSS_E_VERSION. */
 int wire_open(struct wire_in *in, const void *data, size_t len, uint32_t *ret_kind, uint32_t *ret_flags);
 /* DTSS_E_CORRUPT: something failed, or something is left over. */
@@ -169,6 +175,35 @@ static inline uint32_t wire_load32(const uint8_t *p)
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+static inline uint64_t wire_load64(const uint8_t *p)
+{
+	return (uint64_t)wire_load32(p) | (uint64_t)wire_load32(p + 4) << 32;
+}
+
+/* Of bytes that were taken together, one number after the other. */
+static inline uint32_t wire_next8(const uint8_t **p)
+{
+	return *(*p)++;
+}
+
+static inline uint32_t wire_next16(const uint8_t **p)
+{
+	*p += 2;
+	return (uint32_t)(*p)[-2] | (uint32_t)(*p)[-1] << 8;
+}
+
+static inline uint32_t wire_next32(const uint8_t **p)
+{
+	*p += 4;
+	return wire_load32(*p - 4);
+}
+
+static inline uint64_t wire_next64(const uint8_t **p)
+{
+	*p += 8;
+	return wire_load64(*p - 8);
+}
+
 static inline uint32_t wire_get8(struct wire_in *in)
 {
 	const uint8_t *p = wire_take(in, 1);
@@ -194,7 +229,7 @@ static inline uint64_t wire_get64(struct wire_in *in)
 {
 	const uint8_t *p = wire_take(in, 8);
 
-	return p == NULL ? 0 : (uint64_t)wire_load32(p) | (uint64_t)wire_load32(p + 4) << 32;
+	return p == NULL ? 0 : wire_load64(p);
 }
 
 #endif

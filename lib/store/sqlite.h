@@ -12,6 +12,8 @@
 #define SQLITE_FILE_ID 0x44545353 /* "DTSS" */
 #define SQLITE_FILE_VERSION 2
 #define SQLITE_FILE_PATH_MAX PATH_MAX
+#define SQLITE_CACHE "PRAGMA cache_size=-32768;" /* KiB */
+#define SQLITE_CACHE_LOAD "PRAGMA cache_size=-1024;"
 
 /*
  * To change the schema: 1. increase SQLITE_FILE_VERSION; 2. let sqlite_open.c bring files of the two versions before it
@@ -77,7 +79,7 @@
 	  " ORDER BY offset DESC LIMIT 1")                                                                             \
 	X(LOG_PUT, W, "INSERT INTO log VALUES(?1, ?2, ?3, ?4)")                                                        \
 	X(LOAD_META, R, "SELECT 0, value FROM meta WHERE key = 'record'")                                              \
-	X(LOAD_TASK, R, "SELECT t.id, t.data, s.data, t.first FROM task t LEFT JOIN spec s ON s.id = t.id")            \
+	X(LOAD_TASK, R, "SELECT t.id, s.data, t.data, t.first FROM task t LEFT JOIN spec s ON s.id = t.id")            \
 	X(LOAD_ATTEMPT, R,                                                                                             \
 	  "SELECT a.id, a.data FROM task t CROSS JOIN attempt a ON a.id = t.id WHERE t.first IS NOT NULL")             \
 	X(LOAD_KEY, R, "SELECT 0, data FROM key")                                                                      \

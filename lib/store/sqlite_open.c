@@ -7,9 +7,9 @@
 #define SQLITE_STORE_PRAGMAS                                                                                           \
 	"PRAGMA synchronous=FULL;"            /* every commit is an fsync of the WAL */                                \
 	"PRAGMA journal_size_limit=67108864;" /* a WAL that one huge batch made long is cut again */                   \
-	"PRAGMA cache_size=-32768;"           /* KiB */                                                                \
-	"PRAGMA secure_delete=OFF;"           /* on in some builds: overwrites what is deleted, for nothing here */    \
-	"PRAGMA cell_size_check=ON;"          /* damage is found when a page is read */                                \
+		SQLITE_CACHE                                                                                           \
+	"PRAGMA secure_delete=OFF;"  /* on in some builds: overwrites what is deleted, for nothing here */             \
+	"PRAGMA cell_size_check=ON;" /* damage is found when a page is read */                                         \
 	"PRAGMA trusted_schema=OFF;"
 
 static const struct {

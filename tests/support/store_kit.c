@@ -243,15 +243,20 @@ size_t kit_ids(struct store_kit *k, const struct dtss_task_filter *filter, uint6
 
 int kit_load(struct store_kit *k, uint64_t *ret_sum)
 {
+	struct dtss_record record;
 	const void *data;
 	size_t len;
-	int result, count = 0;
+	int result, count = 0, error = 0;
 
 	*ret_sum = 0;
 	while ((result = k->store->ops->load(k->store, &data, &len)) == 1) {
 		*ret_sum += hash_bytes(0, 0, data, len);
 		count++;
+		if (!error)
+			error = dtss_record_peek(data, len, &record); /* its sum is for who loads it */
 	}
+	if (error)
+		return error;
 	return result < 0 ? result : count;
 }
 
