@@ -38,12 +38,13 @@ int block_alloc(struct block *b, const struct dtss_mem *mem)
 void *block_take(struct block *b, size_t count, size_t elem_size)
 {
 	size_t size = block_round(count * elem_size);
-	void *p = b->start + b->used;
 
 	DTSS_ASSERT(b->start != NULL);
 	DTSS_ASSERT(size <= b->size - b->used);
+	if (count == 0)
+		return NULL;
 	b->used += size;
-	return count > 0 ? p : NULL;
+	return b->start + b->used - size;
 }
 
 void block_free(void *object, const struct dtss_mem *mem)

@@ -4,6 +4,7 @@
 #include "codec/record.h"
 #include "core/check.h"
 
+#define RECORD_TASK_BYTES 59 /* of its value */
 #define RECORD_FLAGS ((uint32_t)(DTSS_RECORD_DELETE | DTSS_RECORD_DONE))
 
 static uint64_t record_get_id(struct wire_in *in)
@@ -84,20 +85,24 @@ static int record_get_meta(struct wire_in *in, struct dtss_meta_record *meta)
 
 int record_get_task(struct wire_in *in, const struct dtss_record *record, struct dtss_task_record *ret)
 {
+	const uint8_t *p = wire_take(in, RECORD_TASK_BYTES);
+
+	if (p == NULL)
+		return DTSS_E_CORRUPT;
 	ret->id = record->id;
-	ret->retry_of = wire_get64(in);
-	ret->state = wire_in_range(in, wire_get8(in), DTSS_TASK_BLOCKED, DTSS_TASK_QUARANTINED);
-	ret->cause = wire_in_range(in, wire_get8(in), DTSS_CAUSE_NONE, DTSS_CAUSE_RULE);
-	ret->done = wire_in_range(in, wire_get8(in), 0, 1);
-	ret->failed_count = wire_in_range(in, wire_get16(in), 0, DTSS_ATTEMPTS_MAX);
-	ret->lost_count = wire_in_range(in, wire_get16(in), 0, DTSS_ATTEMPTS_MAX);
-	ret->free_count = wire_in_range(in, wire_get16(in), 0, DTSS_ATTEMPTS_MAX);
-	ret->attempt_count = wire_in_range(in, wire_get16(in), 0, DTSS_ATTEMPTS_MAX);
-	ret->created_ns = (int64_t)wire_get64(in);
-	ret->started_ns = (int64_t)wire_get64(in);
-	ret->finished_ns = (int64_t)wire_get64(in);
-	ret->due_since_ns = (int64_t)wire_get64(in);
-	ret->due_wait_ns = wire_get64(in);
+	ret->retry_of = wire_next64(&p);
+	ret->state = wire_in_range(in, wire_next8(&p), DTSS_TASK_BLOCKED, DTSS_TASK_QUARANTINED);
+	ret->cause = wire_in_range(in, wire_next8(&p), DTSS_CAUSE_NONE, DTSS_CAUSE_RULE);
+	ret->done = wire_in_range(in, wire_next8(&p), 0, 1);
+	ret->failed_count = wire_in_range(in, wire_next16(&p), 0, DTSS_ATTEMPTS_MAX);
+	ret->lost_count = wire_in_range(in, wire_next16(&p), 0, DTSS_ATTEMPTS_MAX);
+	ret->free_count = wire_in_range(in, wire_next16(&p), 0, DTSS_ATTEMPTS_MAX);
+	ret->attempt_count = wire_in_range(in, wire_next16(&p), 0, DTSS_ATTEMPTS_MAX);
+	ret->created_ns = (int64_t)wire_next64(&p);
+	ret->started_ns = (int64_t)wire_next64(&p);
+	ret->finished_ns = (int64_t)wire_next64(&p);
+	ret->due_since_ns = (int64_t)wire_next64(&p);
+	ret->due_wait_ns = wire_next64(&p);
 	return wire_close(in);
 }
 

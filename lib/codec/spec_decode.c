@@ -6,22 +6,27 @@
 #include "codec/wire.h"
 #include "core/check.h"
 
+#define SPEC_NUMBERS_BYTES 61
 #define SPEC_RULE_BYTES 13
 
 static void spec_get_numbers(struct wire_in *in, struct dtss_task_spec *spec)
 {
+	const uint8_t *p = wire_take(in, SPEC_NUMBERS_BYTES);
+
+	if (p == NULL)
+		return;
 	spec->size = sizeof *spec;
-	spec->flags = wire_get32(in);
-	spec->priority = (int32_t)wire_get32(in);
-	spec->not_before_ns = (int64_t)wire_get64(in);
-	spec->start_deadline_ms = wire_get64(in);
-	spec->timeout_ms = wire_get64(in);
-	spec->retry.attempts_max = wire_get32(in);
-	spec->retry.lost_max = wire_get32(in);
-	spec->retry.backoff_ms_min = wire_get64(in);
-	spec->retry.backoff_ms_max = wire_get64(in);
-	spec->retry.multiplier_milli = wire_get32(in);
-	spec->retry.jitter = wire_get8(in);
+	spec->flags = wire_next32(&p);
+	spec->priority = (int32_t)wire_next32(&p);
+	spec->not_before_ns = (int64_t)wire_next64(&p);
+	spec->start_deadline_ms = wire_next64(&p);
+	spec->timeout_ms = wire_next64(&p);
+	spec->retry.attempts_max = wire_next32(&p);
+	spec->retry.lost_max = wire_next32(&p);
+	spec->retry.backoff_ms_min = wire_next64(&p);
+	spec->retry.backoff_ms_max = wire_next64(&p);
+	spec->retry.multiplier_milli = wire_next32(&p);
+	spec->retry.jitter = wire_next8(&p);
 }
 
 static void spec_get_counts(struct wire_in *in, struct dtss_task_spec *spec)

@@ -141,7 +141,7 @@ size_t wire_get_count(struct wire_in *in, size_t max, size_t min_size)
 	size_t count = wire_get32(in);
 
 	DTSS_ASSERT(min_size > 0);
-	if (count > max || count > in->left / min_size) {
+	if (count > max || (uint64_t)count * min_size > in->left) {
 		in->failed = 1;
 		return 0;
 	}

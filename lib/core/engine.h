@@ -42,6 +42,7 @@ struct attempt *task_live(const struct task *t);                 /* the live or 
 const struct tries *task_tries(const struct task *t);            /* of one that has none, all 0 */
 int task_waits(uint32_t state);                                  /* blocked, held, delayed or ready */
 void task_free(struct dtss_sched *s, struct task *t);
+void task_parts_put(struct dtss_sched *s, const struct task *t); /* its queue, policy and need */
 void task_arm(struct dtss_sched *s, struct dtss_time now, struct task *t);
 void task_due(struct dtss_sched *s, struct dtss_time now, struct task *t); /* its timer fired */
 void task_ready_or_delayed(struct dtss_sched *s, struct dtss_time now, struct task *t, uint32_t cause);
@@ -135,17 +136,22 @@ void dispatch_renumber(struct dtss_sched *s);
 void dispatch_improved(struct dtss_sched *s, struct worker *w);
 void dispatch_forget(struct dtss_sched *s, struct worker *w);
 
+/* --- load_task.c: before it leads --- */
+struct task *load_task_slot(struct dtss_sched *s, uint64_t id); /* made if there is none; NULL: no memory */
+int load_task_undo(struct dtss_sched *s, struct task *t);       /* DTSS_E_NOMEM */
+int load_task(struct dtss_sched *s, const struct dtss_record_body *b);
+int load_spec(struct dtss_sched *s, const struct dtss_record_body *b, const void *record, size_t len);
+
 /* --- lead.c: of what was loaded --- */
 int lead_counted(const struct dtss_meta_record *meta);
-int lead_spec(struct dtss_sched *s, const struct task *t, struct dtss_task_spec **ret_spec); /* DTSS_E_CORRUPT */
-/* Its queue, policy, need and key. DTSS_E_NOMEM, DTSS_E_CORRUPT. */
-int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec);
+int lead_whole(const struct dtss_sched *s, const struct task *t); /* all its records, of an id that was given out? */
+/* Its specification, to be freed, or NULL; and its key, if it has one. DTSS_E_NOMEM, DTSS_E_CORRUPT. */
+int lead_key(struct dtss_sched *s, struct task *t, struct dtss_task_spec **ret_spec);
 int lead_sound(const struct dtss_sched *s, const struct task *t); /* do its attempts fit what it does? */
 /* Its live attempt is on that worker, which it names. DTSS_E_CORRUPT: it cannot be. */
 int lead_link(struct dtss_sched *s, struct task *t, struct worker *w);
 
 /* --- restored.c: of what was restored --- */
-#define TASK_RESTORED 4u /* in task.loaded, beside those of load.c: its section was seen */
 int restored_sound(const struct dtss_sched *s);
 
 /* --- submit.c; specifications are resolved --- */

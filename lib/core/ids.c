@@ -91,9 +91,9 @@ void ids_set(struct ids *t, uint64_t id, void *item)
 	struct ids_page *p = t->pages[id / IDS_PAGE - t->first_page];
 
 	DTSS_ASSERT(item);
-	DTSS_ASSERT(!p->at[id % IDS_PAGE]);
+	DTSS_ASSERT(p->used <= IDS_PAGE);
+	p->used += !p->at[id % IDS_PAGE];
 	p->at[id % IDS_PAGE] = item;
-	p->used++;
 }
 
 void *ids_get(const struct ids *t, uint64_t id)
@@ -150,24 +150,28 @@ void ids_clear(struct ids *t, const struct dtss_mem *mem, uint64_t id)
 		ids_trim(t, mem);
 }
 
-void *ids_next(const struct ids *t, uint64_t after)
+void *ids_walk(const struct ids *t, uint64_t *at)
 {
-	uint64_t id = after + 1;
+	uint64_t id = *at < t->first_page * IDS_PAGE ? t->first_page * IDS_PAGE : *at;
 
-	if (after == UINT64_MAX)
-		return NULL;
-	if (id < t->first_page * IDS_PAGE)
-		id = t->first_page * IDS_PAGE;
 	while (id / IDS_PAGE - t->first_page < t->page_count) {
-		struct ids_page *p = t->pages[id / IDS_PAGE - t->first_page];
+		const struct ids_page *p = t->pages[id / IDS_PAGE - t->first_page];
 
 		if (!p) {
 			id = (id / IDS_PAGE + 1) * IDS_PAGE;
 			continue;
 		}
+		*at = id + 1;
 		if (p->at[id % IDS_PAGE])
 			return p->at[id % IDS_PAGE];
 		id++;
 	}
 	return NULL;
+}
+
+void *ids_next(const struct ids *t, uint64_t after)
+{
+	uint64_t at = after + 1;
+
+	return after == UINT64_MAX ? NULL : ids_walk(t, &at);
 }

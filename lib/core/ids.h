@@ -32,10 +32,13 @@ void ids_init(struct ids *t);
 void ids_fini(struct ids *t, const struct dtss_mem *mem);
 /* Room for the ids from first to last, so that ids_set() cannot fail. DTSS_E_NOMEM. */
 int ids_reserve(struct ids *t, const struct dtss_mem *mem, uint64_t first, uint64_t last);
-void ids_set(struct ids *t, uint64_t id, void *item);
+void ids_set(struct ids *t, uint64_t id, void *item); /* in place of the one that was there, if any */
 void ids_clear(struct ids *t, const struct dtss_mem *mem, uint64_t id);
 void *ids_get(const struct ids *t, uint64_t id);     /* NULL: not there */
 void *ids_next(const struct ids *t, uint64_t after); /* the item with the smallest id above after, or NULL */
+/* The item with the smallest id from *at on, or NULL; *at is then behind it. To walk many: the next is found without
+ * waiting for what is known only to the item. */
+void *ids_walk(const struct ids *t, uint64_t *at);
 /* Gives back reserved pages that nothing was put into. */
 void ids_trim(struct ids *t, const struct dtss_mem *mem);
 

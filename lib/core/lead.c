@@ -22,26 +22,22 @@ int lead_counted(const struct dtss_meta_record *meta)
 	       meta->next_worker < LEAD_NUMBER_MAX;
 }
 
-int lead_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec)
+int lead_key(struct dtss_sched *s, struct task *t, struct dtss_task_spec **ret_spec)
 {
-	DTSS_ASSERT(t->ready.id > 0);
-	DTSS_ASSERT(t->queue == NULL || t->queue->refs > 0);
-	if (!t->queue)
-		t->queue = queue_get(s, spec->queue && *spec->queue ? spec->queue : "default");
-	if (!t->policy)
-		t->policy = policy_get(s, &spec->retry);
-	if (!t->need)
-		t->need = need_get(s, spec);
-	if (!t->queue || !t->policy || !t->need)
-		return DTSS_E_NOMEM;
-	t->ready.priority = spec->priority;
-	t->u.timeout_ms = spec->timeout_ms;
-	t->not_before_ns = spec->not_before_ns;
-	if (!spec->key || dtss_task_state_terminal(t->state) || t->key)
+	const char *key;
+	int error;
+
+	*ret_spec = NULL;
+	error = dtss_spec_decode(task_spec(t), t->spec_len, &s->mem, ret_spec);
+	if (error)
+		return error;
+	key = (*ret_spec)->key;
+	DTSS_ASSERT(t->queue != NULL && t->queue->refs > 0);
+	if (!key || dtss_task_state_terminal(t->state) || t->key)
 		return 0;
-	if (key_find(s, t->queue->name->text, spec->key))
+	if (key_find(s, t->queue->name->text, key))
 		return DTSS_E_CORRUPT; /* two tasks with one key */
-	t->key = key_new(s, t->queue, spec->key);
+	t->key = key_new(s, t->queue, key);
 	if (!t->key)
 		return DTSS_E_NOMEM;
 	t->key->task = t;
@@ -86,12 +82,10 @@ static int lead_deps(struct dtss_sched *s, struct task *t, const struct dtss_tas
 	return 0;
 }
 
-int lead_spec(struct dtss_sched *s, const struct task *t, struct dtss_task_spec **ret_spec)
+int lead_whole(const struct dtss_sched *s, const struct task *t)
 {
-	if (t->ready.id >= s->meta.next_task || t->loaded != 3 || t->attempt_count != t->expected ||
-	    t->state == DTSS_TASK_NEW)
-		return DTSS_E_CORRUPT;
-	return dtss_spec_decode(task_spec(t), t->spec_len, &s->mem, ret_spec);
+	return t->ready.id < s->meta.next_task && (t->loaded & LOADED_TASK) && (t->loaded & LOADED_SPEC) &&
+	       t->attempt_count == t->expected && t->state != DTSS_TASK_NEW;
 }
 
 /* Does its last attempt fit what it does? */
@@ -157,23 +151,31 @@ static int lead_attach(struct dtss_sched *s, struct task *t)
 	return w ? lead_link(s, t, w) : DTSS_E_CORRUPT;
 }
 
+/* What has a key, parents or a deadline; and what says that it waits for a parent. */
+static int lead_more(struct dtss_sched *s, struct task *t, struct dtss_time now)
+{
+	struct dtss_task_spec *spec;
+	int error = lead_key(s, t, &spec);
+
+	if (!error)
+		error = lead_deps(s, t, spec);
+	if (spec && spec->start_deadline_ms)
+		t->deadline_ns =
+			now.mono_ns + lead_left(t->created_ns, spec->start_deadline_ms * NS_PER_MS, now.wall_ns);
+	dtss_spec_free(spec, &s->mem);
+	return error;
+}
+
 /* Is all there that it needs? Leases begin only when that is so of every task: a lead that is tried again must not begin
  * them earlier. */
 static int lead_join(struct dtss_sched *s, struct task *t, struct dtss_time now)
 {
-	struct dtss_task_spec *spec;
-	int error;
+	int error = 0;
 
-	error = lead_spec(s, t, &spec);
-	if (error)
-		return error;
-	error = lead_parts(s, t, spec);
-	if (!error)
-		error = lead_deps(s, t, spec);
-	if (spec->start_deadline_ms)
-		t->deadline_ns =
-			now.mono_ns + lead_left(t->created_ns, spec->start_deadline_ms * NS_PER_MS, now.wall_ns);
-	dtss_spec_free(spec, &s->mem);
+	if (!lead_whole(s, t))
+		return DTSS_E_CORRUPT;
+	if ((t->loaded & LOADED_MORE) || t->state == DTSS_TASK_BLOCKED)
+		error = lead_more(s, t, now);
 	if (!error && !lead_sound(s, t))
 		error = DTSS_E_CORRUPT;
 	return error ? error : lead_attach(s, t);
@@ -306,6 +308,7 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 {
 	struct dtss_event e = { 0 };
 	struct task *t;
+	uint64_t at;
 	int error = 0, ended = 0;
 
 	DTSS_ASSERT(s->epoch > 0 || s->meta.seq == s->closed_seq);
@@ -318,9 +321,9 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 		return DTSS_E_CORRUPT;
 	if (batch_reserve(s, 1, BATCH_BYTES) != 0)
 		return DTSS_E_NOMEM;
-	for (t = ids_next(&s->tasks, 0); t && !error; t = ids_next(&s->tasks, t->ready.id))
+	for (at = 0; !error && (t = ids_walk(&s->tasks, &at)) != NULL;)
 		error = lead_join(s, t, now);
-	for (t = ids_next(&s->tasks, 0); t && error; t = ids_next(&s->tasks, t->ready.id))
+	for (at = 0; error && (t = ids_walk(&s->tasks, &at)) != NULL;)
 		lead_part(s, t);
 	if (error)
 		return error;
@@ -328,12 +331,12 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 	s->key_timer.owner = TIMER_KEY;
 	s->wall_offset = (uint64_t)now.wall_ns - now.mono_ns;
 	s->epoch = epoch;
-	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id)) {
+	for (at = 0; (t = ids_walk(&s->tasks, &at)) != NULL;) {
 		lead_attempt(t, now);
 		lead_start_task(s, t, now);
 		ended += dtss_task_state_terminal(t->state);
 	}
-	for (t = ids_next(&s->tasks, 0); t && ended; t = ids_next(&s->tasks, t->ready.id))
+	for (at = 0; ended && (t = ids_walk(&s->tasks, &at)) != NULL;)
 		if (dtss_task_state_terminal(t->state) && (t->children || !task_live(t)))
 			depend_enqueue(s, t);
 	lead_start_workers(s, now);

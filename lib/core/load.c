@@ -3,97 +3,9 @@
 #include "core/engine.h"
 
 /*
- * Records come in any order, and again when a standby applies batches, so each replaces what is there. What belongs
- * together (queues, policies, needs, dependencies, workers of attempts) is joined by dtss_sched_lead().
+ * Records come in any order, and again when a standby applies batches, so each replaces what is there. What records of
+ * others are needed for (keys, dependencies, workers of attempts) is joined by dtss_sched_lead().
  */
-#define LOADED_TASK 1u
-#define LOADED_SPEC 2u
-
-static struct task *load_task_slot(struct dtss_sched *s, uint64_t id)
-{
-	struct task *t = task_any(s, id);
-
-	if (t)
-		return t;
-	if (ids_reserve(&s->tasks, &s->mem, id, id) != 0)
-		return NULL;
-	t = sched_alloc(s, sizeof *t);
-	if (!t) {
-		ids_trim(&s->tasks, &s->mem);
-		return NULL;
-	}
-	memset(t, 0, sizeof *t);
-	t->ready.id = id;
-	t->timer.owner = TIMER_TASK;
-	t->deadline_ns = DTSS_NEVER;
-	ids_set(&s->tasks, id, t);
-	return t;
-}
-
-/* Nothing came into the slot: it goes, if it was made for this. */
-static int load_task_undo(struct dtss_sched *s, struct task *t)
-{
-	if (t && !t->loaded && !t->attempt_count) {
-		ids_clear(&s->tasks, &s->mem, t->ready.id);
-		task_free(s, t);
-	}
-	return DTSS_E_NOMEM;
-}
-
-static int load_task(struct dtss_sched *s, const struct dtss_record_body *b)
-{
-	const struct dtss_task_record *r = &b->u.task;
-	struct task *t;
-
-	if (r->done || (b->flags & DTSS_RECORD_DONE)) {
-		t = task_any(s, r->id);
-		if (t) {
-			ids_clear(&s->tasks, &s->mem, r->id);
-			task_free(s, t);
-		}
-		return 0;
-	}
-	t = load_task_slot(s, r->id);
-	if (!t)
-		return DTSS_E_NOMEM;
-	if ((r->due_since_ns || r->due_wait_ns) && attempt_reserve(s, t, 1) != 0)
-		return load_task_undo(s, t);
-	t->loaded |= LOADED_TASK;
-	t->retry_of = r->retry_of;
-	t->state = (uint8_t)r->state;
-	t->cause = (uint8_t)r->cause;
-	t->failed_count = (uint16_t)r->failed_count;
-	t->lost_count = (uint16_t)r->lost_count;
-	t->free_count = (uint16_t)r->free_count;
-	t->expected = (uint16_t)r->attempt_count;
-	t->created_ns = r->created_ns;
-	t->started_ns = r->started_ns;
-	t->finished_ns = r->finished_ns;
-	if (t->tries) {
-		t->tries->due_since_ns = r->due_since_ns;
-		t->tries->due_wait_ns = r->due_wait_ns;
-	}
-	return 0;
-}
-
-static int load_spec(struct dtss_sched *s, const struct dtss_record_body *b, const void *record, size_t len)
-{
-	struct task *t = load_task_slot(s, b->u.spec.id);
-	uint8_t *copy;
-
-	if (!t)
-		return DTSS_E_NOMEM;
-	copy = sched_alloc(s, len);
-	if (!copy)
-		return load_task_undo(s, t);
-	memcpy(copy, record, len);
-	sched_free(s, t->record, t->record_len);
-	t->record = copy;
-	t->record_len = (uint32_t)len;
-	t->spec_len = (uint32_t)b->u.spec.len;
-	t->loaded |= LOADED_SPEC;
-	return 0;
-}
 
 static int load_attempt_room(struct dtss_sched *s, struct task *t, uint32_t count)
 {
@@ -326,7 +238,7 @@ int dtss_sched_load(struct dtss_sched *s, const void *record, size_t len)
 	struct wire_in in;
 	int error;
 
-	if (s->epoch)
+	if (s->epoch || s->restoring)
 		return DTSS_E_STATE;
 	error = record_decode_fixed(&in, record, len, &fixed);
 	if (error == 0 && fixed.kind == DTSS_RECORD_WORKER) /* the only one that needs memory */

@@ -109,12 +109,18 @@ static int need_equal(const void *item, const void *key)
 	const struct pool_need *a = &((const struct need *)item)->pool, *b = key;
 
 	return a->tag_count == b->tag_count && a->resource_count == b->resource_count &&
-	       memcmp(a->tags, b->tags, a->tag_count * sizeof *a->tags) == 0 &&
-	       memcmp(a->resources, b->resources, a->resource_count * sizeof *a->resources) == 0;
+	       (!a->tag_count || memcmp(a->tags, b->tags, a->tag_count * sizeof *a->tags) == 0) &&
+	       (!a->resource_count ||
+		memcmp(a->resources, b->resources, a->resource_count * sizeof *a->resources) == 0);
+}
+
+static struct need *need_find_same(const struct dtss_sched *s, const struct pool_need *key)
+{
+	return map_find(&s->needs, need_hash(s, key), need_equal, key);
 }
 
 /* Nearly every task needs what others do: then nothing is made. NULL: there is none yet. */
-static struct need *need_find(const struct dtss_sched *s, const struct dtss_task_spec *spec)
+static struct need *need_find_parts(const struct dtss_sched *s, const struct dtss_task_spec *spec)
 {
 	uint32_t tags[DTSS_TASK_TAGS_MAX];
 	struct pool_amount amounts[DTSS_RESOURCES_MAX];
@@ -136,7 +142,15 @@ static struct need *need_find(const struct dtss_sched *s, const struct dtss_task
 			return NULL;
 		need_add_resource(amounts, key.resource_count++, name->number, spec->resources[i].amount);
 	}
-	return map_find(&s->needs, need_hash(s, &key), need_equal, &key);
+	return need_find_same(s, &key);
+}
+
+/* Most need nothing. */
+static struct need *need_find(const struct dtss_sched *s, const struct dtss_task_spec *spec)
+{
+	static const struct pool_need nothing = { 0 };
+
+	return spec->tag_count || spec->resource_count ? need_find_parts(s, spec) : need_find_same(s, &nothing);
 }
 
 struct need *need_get(struct dtss_sched *s, const struct dtss_task_spec *spec)

@@ -117,6 +117,10 @@ struct tries {
 
 enum mark { MARK_TASK = 1, MARK_SPEC = 2, MARK_ATTEMPT = 4 };
 
+/* Which of its records were seen; MORE: its specification has a key, parents or a deadline, which the lead sees to; the
+ * last two are of a snapshot: it is joined, and its own section was seen. */
+enum loaded { LOADED_TASK = 1, LOADED_SPEC = 2, LOADED_MORE = 4, LOADED_JOINED = 8, LOADED_RESTORED = 16 };
+
 /*
  * A backlog is millions of these, so what only some have stands in blocks of their own (bytes, with pointers of 8):
  *
@@ -135,7 +139,7 @@ struct task {
 	struct queue *queue;
 	struct policy *policy;
 	struct key *key; /* NULL: none */
-	uint8_t *record; /* the SPEC record */
+	uint8_t *record; /* the SPEC record, behind the task in its block; NULL: it has not come yet */
 	uint32_t record_len;
 	uint32_t spec_len;    /* the specification is its last spec_len bytes */
 	struct tries *tries;  /* NULL: it was never tried; task_tries() gives zeros then */
@@ -159,8 +163,7 @@ struct task {
 	uint8_t marks;     /* enum mark: records in the open batch */
 	uint8_t resolving; /* ended, its children are still to be told */
 	uint8_t done;
-	uint8_t inline_record; /* it stands behind the task, in its block; that of a loaded task has its own */
-	uint8_t loaded;        /* which of its records were seen: load.c */
+	uint8_t loaded; /* enum loaded */
 };
 
 /* The next in resolving or retiring: it has ended, so it is in no ready queue, and that link of it is free. */

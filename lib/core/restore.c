@@ -19,7 +19,7 @@ static struct task *restore_find(const struct dtss_sched *s, uint64_t id)
 {
 	struct task *t = task_any(s, id);
 
-	return t && t->need ? t : NULL; /* only what is joined */
+	return t && t->loaded & LOADED_JOINED ? t : NULL;
 }
 
 static int restore_key(struct dtss_sched *s, struct wire_in *in)
@@ -37,19 +37,22 @@ static int restore_key(struct dtss_sched *s, struct wire_in *in)
 
 static int restore_join(struct dtss_sched *s, struct task *t)
 {
-	struct dtss_task_spec *spec;
-	int error = lead_spec(s, t, &spec);
+	struct dtss_task_spec *spec = NULL;
+	int error = lead_whole(s, t) ? 0 : DTSS_E_CORRUPT;
 
-	if (error)
-		return error;
-	error = t->need ? DTSS_E_CORRUPT : lead_parts(s, t, spec);
+	if (!error && t->loaded & LOADED_MORE)
+		error = lead_key(s, t, &spec);
 	dtss_spec_free(spec, &s->mem);
-	return error || lead_sound(s, t) ? error : DTSS_E_CORRUPT;
+	if (error || !lead_sound(s, t))
+		return error ? error : DTSS_E_CORRUPT;
+	t->loaded |= LOADED_JOINED;
+	return 0;
 }
 
 static int restore_engine(struct dtss_sched *s, struct wire_in *in)
 {
 	struct task *t;
+	uint64_t at = 0;
 	int error = lead_counted(&s->meta) ? 0 : DTSS_E_CORRUPT;
 
 	DTSS_ASSERT(s->epoch == 0 && !s->restoring);
@@ -66,7 +69,7 @@ static int restore_engine(struct dtss_sched *s, struct wire_in *in)
 	if (s->wheel.tick >= RESTORE_TICK_MAX)
 		return DTSS_E_CORRUPT;
 	restore_time(&s->restored_ns, s->wheel.tick << WHEEL_TICK_BITS);
-	for (t = ids_next(&s->tasks, 0); t && !error; t = ids_next(&s->tasks, t->ready.id))
+	while (!error && (t = ids_walk(&s->tasks, &at)) != NULL)
 		error = restore_join(s, t);
 	return error;
 }
@@ -180,9 +183,9 @@ static int restore_task(struct dtss_sched *s, struct wire_in *in)
 	struct attempt *a;
 	uint32_t flags, deps;
 
-	if (!t || t->loaded & TASK_RESTORED)
+	if (!t || t->loaded & LOADED_RESTORED)
 		return DTSS_E_CORRUPT;
-	t->loaded |= TASK_RESTORED;
+	t->loaded |= LOADED_RESTORED;
 	r->renewed_ns = restore_time(&s->restored_ns, wire_get64(in));
 	r->phase_ns = restore_time(&s->restored_ns, wire_get64(in));
 	r->due_ns = wire_get64(in);

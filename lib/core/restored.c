@@ -11,7 +11,7 @@ static int restored_task(const struct task *t)
 {
 	const struct attempt *a = task_live(t);
 
-	if (!(t->loaded & TASK_RESTORED))
+	if (!(t->loaded & LOADED_RESTORED))
 		return 0;
 	if (a) /* what was granted was stored and sent, else there would be no snapshot */
 		return a->worker != NULL && a->sent;

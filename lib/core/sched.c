@@ -125,11 +125,12 @@ static void sched_drop_open(struct dtss_sched *s)
 static void sched_drop_tasks(struct dtss_sched *s)
 {
 	struct task *t;
+	uint64_t at;
 
 	/* unlink first: nothing may point to a task that is gone */
-	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id))
+	for (at = 0; (t = ids_walk(&s->tasks, &at)) != NULL;)
 		t->children = NULL;
-	while ((t = ids_next(&s->tasks, 0)) != NULL) {
+	for (at = 0; (t = ids_walk(&s->tasks, &at)) != NULL;) {
 		ids_clear(&s->tasks, &s->mem, t->ready.id);
 		task_unlink_live(t);
 		if (t->ready.queued)

@@ -166,7 +166,6 @@ static struct task *prepare_task(struct dtss_sched *s, const struct dtss_task_sp
 		return NULL;
 	memset(t, 0, sizeof *t);
 	t->record = (uint8_t *)(t + 1);
-	t->inline_record = 1;
 	t->record_len = (uint32_t)dtss_record_encode(&body, t->record, len);
 	t->spec_len = (uint32_t)spec_len;
 	t->ready.id = id;

@@ -47,6 +47,16 @@ void task_unlink_live(struct task *t)
 	r->next_live = NULL;
 }
 
+void task_parts_put(struct dtss_sched *s, const struct task *t)
+{
+	if (t->need)
+		need_put(s, t->need);
+	if (t->policy)
+		policy_put(s, t->policy);
+	if (t->queue)
+		queue_put(s, t->queue);
+}
+
 void task_free(struct dtss_sched *s, struct task *t)
 {
 	uint32_t i;
@@ -62,17 +72,10 @@ void task_free(struct dtss_sched *s, struct task *t)
 	if (t->tries)
 		sched_free(s, t->tries, TRIES_BYTES(t->tries->cap));
 	sched_free(s, t->deps, t->dep_count * sizeof *t->deps);
-	if (!t->inline_record)
-		sched_free(s, t->record, t->record_len);
 	if (t->key && t->key->task == t)
 		t->key->task = NULL;
-	if (t->need)
-		need_put(s, t->need);
-	if (t->policy)
-		policy_put(s, t->policy);
-	if (t->queue)
-		queue_put(s, t->queue);
-	sched_free(s, t, sizeof *t + (t->inline_record ? t->record_len : 0));
+	task_parts_put(s, t);
+	sched_free(s, t, sizeof *t + t->record_len);
 }
 
 /* The end of the live attempt's patience: its lease, its confirmation of the start, or the backstop behind its run

@@ -48,6 +48,21 @@ START_TEST(items_are_found_and_walked_in_order)
 	}
 	ck_assert_ptr_null(ids_next(&ids, id));
 	ck_assert_ptr_null(ids_next(&ids, UINT64_MAX));
+	for (i = 0, id = 0; i < 5; i++) {
+		ck_assert_ptr_eq(ids_walk(&ids, &id), ids_get(&ids, order[i]));
+		ck_assert_uint_eq(id, order[i] + 1);
+	}
+	ck_assert_ptr_null(ids_walk(&ids, &id));
+}
+END_TEST
+
+START_TEST(another_item_takes_the_place)
+{
+	add(700, &items[0]);
+	ids_set(&ids, 700, &items[1]);
+	ck_assert_ptr_eq(ids_get(&ids, 700), &items[1]);
+	ids_clear(&ids, &mem.mem, 700);
+	ck_assert_ptr_null(ids_get(&ids, 700));
 }
 END_TEST
 
@@ -125,6 +140,7 @@ Suite *suite_unit_ids(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, items_are_found_and_walked_in_order);
+	tcase_add_test(c, another_item_takes_the_place);
 	tcase_add_test(c, the_window_follows_tasks_that_come_and_go);
 	tcase_add_test(c, one_by_one_takes_no_memory_for_ever);
 	tcase_add_test(c, one_that_stays_holds_its_own_page_alone);
