@@ -57,15 +57,15 @@ uint64_t dtss_sched_digest(const struct dtss_sched *s)
 	const struct task *t;
 	const struct key *k;
 	uint64_t sum = digest_record(buf, encode_meta(s, buf, sizeof buf));
-	size_t i;
+	const struct worker *w;
 
 	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id))
 		if (!t->done)
 			sum += digest_task(t);
 	for (k = s->key_head; k; k = k->next)
 		sum += digest_record(buf, encode_key(k, buf, sizeof buf));
-	for (i = 0; i < s->worker_count; i++)
-		sum += digest_worker(s->by_name[i]);
+	for (w = s->first_worker; w; w = w->next)
+		sum += digest_worker(w);
 	return sum;
 }
 
@@ -73,7 +73,7 @@ uint64_t dtss_sched_digest_all(const struct dtss_sched *s)
 {
 	uint64_t sum = dtss_sched_digest(s);
 	const struct task *t;
-	size_t i;
+	const struct worker *w;
 
 	if (!s->epoch)
 		return sum; /* it decides nothing yet, so there is nothing volatile */
@@ -86,8 +86,7 @@ uint64_t dtss_sched_digest_all(const struct dtss_sched *s)
 
 		sum += digest_words(words, sizeof words / sizeof *words);
 	}
-	for (i = 0; i < s->worker_count; i++) {
-		const struct worker *w = s->by_name[i];
+	for (w = s->first_worker; w; w = w->next) {
 		const uint64_t words[] = { w->number,          w->status,     w->stopping,    w->heartbeat,
 					   w->last_seen_ns,    w->leased,     w->foreign,     w->young_total,
 					   w->old_total,       w->entry.used, w->entry.stamp, w->entry.for_task,

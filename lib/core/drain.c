@@ -8,7 +8,7 @@ static int drain_set(struct dtss_sched *s, struct dtss_time now, const char *nam
 	struct worker *w;
 
 	DTSS_ASSERT(!(draining && cordoned) || name != NULL);
-	DTSS_ASSERT(s->worker_count <= s->worker_cap);
+	DTSS_ASSERT(s->worker_count == s->workers.count);
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
 	s->answer_seq = DTSS_NEVER;

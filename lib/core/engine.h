@@ -95,6 +95,11 @@ void need_put(struct dtss_sched *s, struct need *n);
 #define HEARTBEAT_HELD_MAX (2 * DTSS_WORKER_TASKS_MAX)
 int heartbeat_check(struct dtss_sched *s, const struct dtss_heartbeat *hb); /* says what is wrong */
 
+/* --- roster.c: the workers by name, from s->first_worker on --- */
+void roster_insert(struct dtss_sched *s, struct worker *w);
+void roster_remove(struct dtss_sched *s, struct worker *w);
+struct worker *roster_above(const struct dtss_sched *s, const char *after); /* NULL: none */
+
 /* --- worker.c --- */
 struct worker *worker_find(const struct dtss_sched *s, const char *name);
 int worker_shape_make(struct dtss_sched *s, struct worker_shape *ret, const char *name, const char *address,
@@ -107,8 +112,7 @@ void worker_shape_resay(struct worker_shape *shape, struct worker_shape *equal);
 /* shape receives the old one. */
 void worker_shape_swap(struct dtss_sched *s, struct worker *w, struct worker_shape *shape);
 void worker_say(struct worker *w); /* its shape says something new: a copy side by side */
-void worker_deafen(struct worker *w, uint64_t task, uint64_t fence);        /* 0: it hears again */
-struct worker *worker_above(const struct dtss_sched *s, const char *after); /* NULL: none */
+void worker_deafen(struct worker *w, uint64_t task, uint64_t fence); /* 0: it hears again */
 void worker_seen(struct dtss_sched *s, struct dtss_time now, struct worker *w);
 struct worker *worker_new(struct dtss_sched *s, const char *name, struct worker_shape *shape); /* takes it over */
 void worker_free(struct dtss_sched *s, struct worker *w);

@@ -79,10 +79,10 @@ static int worker_has_tag(const struct worker *w, uint32_t number)
 
 static int anybody_has_tag(const struct dtss_sched *s, uint32_t number)
 {
-	size_t i;
+	const struct worker *w;
 
-	for (i = 0; i < s->worker_count; i++)
-		if (s->by_name[i]->kind == DTSS_WORKER_AGENT && worker_has_tag(s->by_name[i], number))
+	for (w = s->first_worker; w; w = w->next)
+		if (w->kind == DTSS_WORKER_AGENT && worker_has_tag(w, number))
 			return 1;
 	return 0;
 }
@@ -159,12 +159,11 @@ static const char *short_resource(const struct worker *w, const struct need *n)
 static void explain_count(const struct dtss_sched *s, const struct need *n, struct dtss_explanation *e,
 			  uint32_t *ret_big, uint32_t *ret_open)
 {
-	size_t i;
+	const struct worker *w;
 
 	DTSS_ASSERT(n->tag_names <= n->name_count);
 	*ret_big = *ret_open = 0;
-	for (i = 0; i < s->worker_count; i++) {
-		const struct worker *w = s->by_name[i];
+	for (w = s->first_worker; w; w = w->next) {
 		const char *resource;
 
 		if (w->kind != DTSS_WORKER_AGENT || !pool_matches(&w->entry, &n->pool))

@@ -132,8 +132,9 @@ int dtss_sched_worker_get(struct dtss_sched *s, const char *name, struct dtss_wo
 
 int dtss_sched_worker_next(struct dtss_sched *s, const char *after, struct dtss_worker_view *ret_view)
 {
-	const struct worker *w = worker_above(s, after);
+	const struct worker *w = after ? worker_find(s, after) : NULL;
 
+	w = w ? w->next : roster_above(s, after);
 	s->answer_seq = DTSS_NEVER;
 	if (!w)
 		return DTSS_E_NOT_FOUND;

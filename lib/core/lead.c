@@ -242,14 +242,14 @@ static void lead_start_task(struct dtss_sched *s, struct task *t, struct dtss_ti
 
 static void lead_start_workers(struct dtss_sched *s, struct dtss_time now)
 {
-	size_t i;
+	struct worker *w;
 
 	DTSS_ASSERT(s->epoch > 0);
-	DTSS_ASSERT(s->worker_count <= s->worker_cap);
-	for (i = 0; i < s->worker_count; i++) {
-		s->by_name[i]->last_seen_ns = now.mono_ns;
-		worker_refresh(s, s->by_name[i]);
-		worker_arm(s, s->by_name[i]);
+	DTSS_ASSERT(s->worker_count == s->workers.count);
+	for (w = s->first_worker; w; w = w->next) {
+		w->last_seen_ns = now.mono_ns;
+		worker_refresh(s, w);
+		worker_arm(s, w);
 	}
 }
 
@@ -312,7 +312,7 @@ int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch)
 	int error = 0, ended = 0;
 
 	DTSS_ASSERT(s->epoch > 0 || s->meta.seq == s->closed_seq);
-	DTSS_ASSERT(s->worker_count <= s->worker_cap);
+	DTSS_ASSERT(s->worker_count == s->workers.count);
 	if (s->epoch || s->restoring)
 		return DTSS_E_STATE;
 	if (!epoch)

@@ -221,8 +221,10 @@ struct worker {
 	uint32_t max_tasks;
 	uint16_t said_tags;
 	uint8_t said_resources, kind, status, stopping;
-	uint8_t deaf;           /* 1: deaf_fence is not 0 */
-	char said[WORKER_SAID]; /* as in its shape; empty: too long for here */
+	uint8_t deaf;                                /* 1: deaf_fence is not 0 */
+	char said[WORKER_SAID];                      /* as in its shape; empty: too long for here */
+	struct worker *lower, *higher, *prev, *next; /* in the roster */
+	uint64_t hash;                               /* of its name */
 	struct intern *name;
 	struct task *live;                    /* attempts on it, stopping ones included */
 	uint32_t listing;                     /* counts heartbeats, to find what they do not list */
@@ -308,8 +310,8 @@ struct dtss_sched {
 	uint64_t task_count; /* not done */
 	struct map keys, workers, queues, needs, policies;
 	struct interns names, tags, resources; /* worker and queue names; tags; resource names */
-	struct worker **by_name;               /* sorted */
-	size_t worker_count, worker_cap;
+	struct worker *roster, *first_worker;  /* by name */
+	size_t worker_count;
 	struct key *key_head, *key_tail; /* finished, oldest first */
 	uint64_t key_count;
 	struct pool *pool;

@@ -126,7 +126,7 @@ int dtss_sched_place(struct dtss_sched *s, struct dtss_time now, const char *con
 	int error;
 
 	DTSS_ASSERT(tag_count == 0 || tags != NULL);
-	DTSS_ASSERT(s->worker_count <= s->worker_cap);
+	DTSS_ASSERT(s->worker_count == s->workers.count);
 	if (!s->epoch)
 		return DTSS_E_NOT_LEADER;
 	s->answer_seq = 0; /* a reservation rests on nothing durable */

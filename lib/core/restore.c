@@ -56,7 +56,7 @@ static int restore_engine(struct dtss_sched *s, struct wire_in *in)
 	int error = lead_counted(&s->meta) ? 0 : DTSS_E_CORRUPT;
 
 	DTSS_ASSERT(s->epoch == 0 && !s->restoring);
-	DTSS_ASSERT(s->worker_count <= s->worker_cap);
+	DTSS_ASSERT(s->worker_count == s->workers.count);
 	s->restoring = 1;
 	wheel_init(&s->wheel, 0);
 	s->key_timer.owner = TIMER_KEY;

@@ -31,13 +31,13 @@ static int restored_worker(const struct dtss_sched *s, const struct worker *w)
 int restored_sound(const struct dtss_sched *s)
 {
 	const struct task *t;
-	size_t i;
+	const struct worker *w;
 
 	for (t = ids_next(&s->tasks, 0); t; t = ids_next(&s->tasks, t->ready.id))
 		if (!restored_task(t))
 			return 0;
-	for (i = 0; i < s->worker_count; i++)
-		if (!restored_worker(s, s->by_name[i]))
+	for (w = s->first_worker; w; w = w->next)
+		if (!restored_worker(s, w))
 			return 0;
 	return (!s->key_head || s->key_timer.link) && dtss_sched_check(s, NULL, 0) == 0;
 }

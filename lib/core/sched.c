@@ -152,13 +152,12 @@ void dtss_sched_destroy(struct dtss_sched *s)
 	sched_drop_tasks(s);
 	while (map_next(&s->keys, &cursor, &item))
 		key_free(s, item);
-	while (s->worker_count) {
-		struct worker *w = s->by_name[s->worker_count - 1];
+	while (s->first_worker) {
+		struct worker *w = s->first_worker;
 
 		worker_extract(s, w);
 		worker_free(s, w);
 	}
-	sched_free(s, s->by_name, s->worker_cap * sizeof *s->by_name);
 	sched_free(s, s->heap, s->heap_cap * sizeof *s->heap);
 	dtss_spec_free(s->view_spec, &mem);
 	sched_free(s, s->view, s->view_cap);

@@ -123,18 +123,20 @@ size_t dtss_sched_check(const struct dtss_sched *s, struct dtss_violation *ret_v
 	struct verify v = { ret_violations, cap, 0 };
 	uint32_t slot = 0;
 	uint64_t slots = 0, used = 0;
-	size_t i, keys = 0;
+	const struct worker *w;
+	size_t keys = 0;
 	const struct key *k;
 
 	if (s->epoch) /* what belongs to a task is joined by lead */
 		verify_tasks(s, &v);
-	for (i = 0; i < s->worker_count; i++) {
-		verify_worker(s, s->by_name[i], &v);
-		slots += s->by_name[i]->status == DTSS_WORKER_ONLINE ? s->by_name[i]->max_tasks : 0;
-		used += s->by_name[i]->status == DTSS_WORKER_ONLINE ? worker_used(s->by_name[i]) : 0;
-		verify(&v, !i || strcmp(s->by_name[i - 1]->name->text, s->by_name[i]->name->text) < 0, "S26",
-		       "workers are listed by name", 0, s->by_name[i]->number);
+	for (w = s->first_worker; w; w = w->next) {
+		verify_worker(s, w, &v);
+		slots += w->status == DTSS_WORKER_ONLINE ? w->max_tasks : 0;
+		used += w->status == DTSS_WORKER_ONLINE ? worker_used(w) : 0;
+		verify(&v, roster_above(s, w->name->text) == w->next, "S26", "workers are listed by name", 0,
+		       w->number);
 	}
+	verify(&v, roster_above(s, "") == s->first_worker, "S26", "the list of workers begins with the first", 0, 0);
 	for (k = s->key_head; k; k = k->next, keys++)
 		verify(&v, !k->next || k->expires_ns <= k->next->expires_ns, "S2", "keys leave oldest first", k->id, 0);
 	verify(&v, slots == s->stats.slots && used == s->stats.used, "S23", "slots are counted", 0, 0);

@@ -16,32 +16,6 @@ uint32_t worker_used(const struct worker *w)
 	return w->leased + w->foreign + w->young_total + w->old_total;
 }
 
-/* Where the name stands, or would stand, in the sorted list. */
-static size_t worker_at(const struct dtss_sched *s, const char *name)
-{
-	size_t low = 0, high = s->worker_count;
-
-	DTSS_ASSERT(s->worker_count <= s->worker_cap);
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(s->by_name[mid]->name->text, name) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-struct worker *worker_above(const struct dtss_sched *s, const char *after)
-{
-	size_t at = after ? worker_at(s, after) : 0;
-
-	if (after && at < s->worker_count && strcmp(s->by_name[at]->name->text, after) == 0)
-		at++;
-	return at < s->worker_count ? s->by_name[at] : NULL;
-}
-
 void worker_deafen(struct worker *w, uint64_t task, uint64_t fence)
 {
 	DTSS_ASSERT(!w->gone);
@@ -79,8 +53,7 @@ struct worker *worker_new(struct dtss_sched *s, const char *name, struct worker_
 {
 	struct worker *w;
 
-	if (map_reserve(&s->workers, &s->mem, 1) != 0 ||
-	    sched_grow(s, (void **)&s->by_name, &s->worker_cap, s->worker_count + 1, sizeof *s->by_name) != 0)
+	if (map_reserve(&s->workers, &s->mem, 1) != 0)
 		return NULL;
 	w = sched_alloc(s, sizeof *w);
 	if (!w)
@@ -91,6 +64,7 @@ struct worker *worker_new(struct dtss_sched *s, const char *name, struct worker_
 		sched_free(s, w, sizeof *w);
 		return NULL;
 	}
+	w->hash = w->name->hash;
 	worker_adopt(w, shape);
 	if (pool_add(s->pool, &w->entry) != 0) {
 		intern_put(&s->names, &s->mem, w->name);
@@ -116,28 +90,21 @@ static void worker_count_slots(struct dtss_sched *s, struct worker *w, uint32_t 
 
 void worker_insert(struct dtss_sched *s, struct worker *w)
 {
-	size_t at = worker_at(s, w->name->text);
-
-	DTSS_ASSERT(at == s->worker_count || s->by_name[at] != w);
-	DTSS_ASSERT(s->worker_count < s->worker_cap);
-	memmove(s->by_name + at + 1, s->by_name + at, (s->worker_count - at) * sizeof *s->by_name);
-	s->by_name[at] = w;
-	s->worker_count++;
+	DTSS_ASSERT(w->shape.made && !w->gone);
+	DTSS_ASSERT(s->workers.count == s->worker_count);
+	roster_insert(s, w);
 	s->stats.workers[w->status]++;
-	map_insert(&s->workers, w->name->hash, w);
+	map_insert(&s->workers, w->hash, w);
 }
 
 void worker_extract(struct dtss_sched *s, struct worker *w)
 {
-	size_t at = worker_at(s, w->name->text);
-
-	DTSS_ASSERT(s->by_name[at] == w);
+	DTSS_ASSERT(s->workers.count == s->worker_count);
 	DTSS_ASSERT(!w->live);
-	memmove(s->by_name + at, s->by_name + at + 1, (s->worker_count - at - 1) * sizeof *s->by_name);
-	s->worker_count--;
+	roster_remove(s, w);
 	s->stats.workers[w->status]--;
 	worker_count_slots(s, w, 0, 0);
-	map_remove(&s->workers, w->name->hash, w);
+	map_remove(&s->workers, w->hash, w);
 	wheel_cancel(&s->wheel, &w->timer);
 	wheel_cancel(&s->wheel, &w->young_timer);
 	pool_remove(s->pool, &w->entry);

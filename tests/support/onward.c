@@ -60,8 +60,8 @@ void onward(struct dtss_sched *s, struct dtss_time now, int rounds, const int *r
 		}
 		onward_done(dtss_sched_tick(s, now), refused);
 		onward_store(s, now);
-		for (size_t i = 0; i < s->worker_count; i++)
-			onward_beat(s, now, s->by_name[i], refused);
+		for (const struct worker *w = s->first_worker; w; w = w->next)
+			onward_beat(s, now, w, refused);
 		onward_store(s, now);
 	}
 }

@@ -144,7 +144,9 @@ START_TEST(each_count_and_each_link_is_compared)
 	BREAK("S23", e.s->key_count, 7);
 	BREAK("S19", e.s->stored_seq, e.s->closed_seq + 1);
 	BREAK("S19", e.s->closed_seq, e.s->meta.seq + 1);
-	BREAK("S26", e.s->by_name[0], other);
+	BREAK("S26", e.s->first_worker, other);
+	BREAK("S26", e.s->first_worker->next, NULL);
+	BREAK("S26", e.s->roster, NULL);
 	BREAK("S21", w->entry.slot, w->entry.slot + 1);
 	engine_check(&e);
 }
