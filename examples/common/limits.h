@@ -47,6 +47,8 @@
 #define HTTP_LINGER_MS 1000       /* after a refusal, so that its sender reads it before the connection breaks */
 #define HTTP_SWEEP_MS 20          /* deadlines are looked at no more often */
 #define HTTP_CROWD 4              /* requests in a round: from so many on, replies go out together */
+#define HTTP_LOOKS 3              /* in a round with replies: taken, sent, and who got one asks again */
+#define HTTP_LOOKS_MAX 4          /* in any round: whoever came first is not to wait for ever */
 #define HTTP_RETRY_AFTER "1"
 #define HTTP_WAIT_GRID_MS 16    /* waits end on this grid, so that thousands of them end together */
 #define SUBMIT_LINES_MAX 100000 /* of one NDJSON body: bounds what their outcomes need */

@@ -264,21 +264,27 @@ static int wait_for_news(struct dtssd *d)
 	       read(d->signal_fd, &info, sizeof info) == sizeof info;
 }
 
-/* Replies go out and requests come in. Who got a reply just now may have asked again, and the replies of a crowd go out
- * together: so a second look makes one commit of more requests, and wakes whoever waits for many replies but once. */
-static void one_look(struct server *s)
+/*
+ * Requests come in and replies go out; the more of them share a commit, the better.
+ *
+ *	a look at replies: taken ── a further look: sent ── a further look: who got one asks again ──┐
+ *	a look at requests: begun ───────────────────────────────────────────────────────────────────┴─► commit
+ */
+static void some_looks(struct server *s)
 {
-	int answered = s->resumed;
+	int looks = 0, answered = s->resumed, more;
+	size_t before;
 
 	s->round++;
 	s->crowded = s->requests >= HTTP_CROWD;
 	s->requests = 0;
-	s->resumed = 0;
-	MHD_run(s->daemon);
-	if (!answered && !s->resumed)
-		return;
-	s->resumed = 0;
-	MHD_run(s->daemon);
+	do {
+		before = s->requests;
+		s->resumed = 0;
+		MHD_run(s->daemon);
+		looks++;
+		more = s->resumed || (answered && looks < HTTP_LOOKS) || s->requests - before >= HTTP_CROWD;
+	} while (more && looks < HTTP_LOOKS_MAX);
 }
 
 static void one_round(struct dtssd *d)
@@ -286,7 +292,7 @@ static void one_round(struct dtssd *d)
 	struct server *s = &d->server;
 
 	s->now = dtss_now();
-	one_look(s);
+	some_looks(s);
 	dtss_node_step(s->node, s->now); /* a node that has failed says so in every answer */
 	mail_flush(s->mail, s->now);
 	server_answers(s);
