@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/json.h"
 
-#include <stdio.h>
 #include "common/rfc3339.h"
 #include "common/utf8.h"
 
@@ -112,14 +111,14 @@ static void write_rule(struct text *t, const struct dtss_retry_rule *rule)
 /* 2125 thousandths: 2.125, without zeros at its end. */
 static void write_multiplier(struct text *t, uint32_t milli)
 {
-	char text[24];
-	int len = snprintf(text, sizeof text, "%u.%03u", (unsigned)(milli / 1000), (unsigned)(milli % 1000));
+	const char rest[] = { '.', (char)('0' + milli / 100 % 10), (char)('0' + milli / 10 % 10),
+			      (char)('0' + milli % 10) };
+	size_t len = sizeof rest;
 
-	while (text[len - 1] == '0')
+	while (rest[len - 1] == '0')
 		len--;
-	len -= text[len - 1] == '.';
-	text_key(t, "multiplier");
-	text_json(t, text, (size_t)len);
+	text_put_number(t, "multiplier", milli / 1000);
+	text_add(t, rest, len > 1 ? len : 0);
 }
 
 static void write_retry(struct text *t, const struct dtss_retry *retry)

@@ -58,11 +58,16 @@ void text_add(struct text *text, const char *bytes, size_t len)
 }
 
 /* A bracket or a colon at the end is never of a string: that ends with its quote. */
-static void text_comma(struct text *text)
+static int text_wants_comma(const struct text *text)
 {
 	char last = text->len > text->begin ? text->bytes[text->len - 1] : '[';
 
-	if (last != '{' && last != '[' && last != ':')
+	return last != '{' && last != '[' && last != ':';
+}
+
+static void text_comma(struct text *text)
+{
+	if (text_wants_comma(text))
 		text_add(text, ",", 1);
 }
 
@@ -82,12 +87,20 @@ void text_close(struct text *text, char bracket)
 	text_add(text, &bracket, 1);
 }
 
+/* In one piece: an answer is keys for the most part. */
 void text_key(struct text *text, const char *name)
 {
-	text_comma(text);
-	text_add(text, "\"", 1);
-	text_add(text, name, strlen(name));
-	text_add(text, "\":", 2);
+	size_t len = strlen(name);
+	char *to = text_room(text, len + 4);
+
+	if (!to)
+		return;
+	if (text_wants_comma(text))
+		*to++ = ',';
+	*to++ = '"';
+	memcpy(to, name, len);
+	memcpy(to + len, "\":", 2);
+	text->len = (size_t)(to + len + 2 - text->bytes);
 }
 
 static int text_plain(unsigned char c)

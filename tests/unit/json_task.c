@@ -98,6 +98,26 @@ START_TEST(every_character_is_written_so_that_it_is_read)
 }
 END_TEST
 
+START_TEST(a_multiplier_is_written_without_zeros_at_its_end)
+{
+	static const struct {
+		uint32_t milli;
+		const char *written;
+	} all[] = { { 1000, ":1}}" },     { 1001, ":1.001}}" }, { 1010, ":1.01}}" },   { 1100, ":1.1}}" },
+		    { 2125, ":2.125}}" }, { 10000, ":10}}" },   { 20050, ":20.05}}" }, { 1000000, ":1000}}" } };
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		struct dtss_task_spec spec = { .size = sizeof spec, .retry.multiplier_milli = all[i].milli };
+		struct text text = { 0 };
+
+		json_write_task(&text, &spec);
+		text_add(&text, "", 1);
+		ck_assert_str_eq(strrchr(text.bytes, ':'), all[i].written);
+		text_fini(&text);
+	}
+}
+END_TEST
+
 /* Shown to the millisecond, it was another specification: sent again with its key it was a conflict. */
 START_TEST(not_before_keeps_its_nanoseconds)
 {
@@ -137,7 +157,7 @@ END_TEST
 /* The parser stepped over it behind a word or a number: /api/v1 took what was no JSON for a heartbeat. */
 START_TEST(a_nul_behind_a_word_is_not_stepped_over)
 {
-	static const char *const texts[] = { "{\"a\":null@}", "{\"a\":1@}", "[true@]", "{}@", "@{}", "{\"a@\":1}" };
+	static const char *const texts[] = { "{\"a\":null@}", "{\"a\":1@}", "[true@]", "{}@", "@{}", "{\"a@\":1}}" };
 	char text[32];
 	struct json_reader r = { 0 };
 
@@ -250,6 +270,7 @@ Suite *suite_unit_json_task(void)
 	tcase_add_test(tc, bytes_that_are_no_utf8_become_legible);
 	tcase_add_test(tc, names_that_look_alike_are_told_once);
 	tcase_add_test(tc, every_character_is_written_so_that_it_is_read);
+	tcase_add_test(tc, a_multiplier_is_written_without_zeros_at_its_end);
 	tcase_add_test(tc, not_before_keeps_its_nanoseconds);
 	tcase_add_test(tc, an_empty_line_costs_nothing);
 	tcase_add_loop_test(tc, a_nul_behind_a_word_is_not_stepped_over, 0, 6);
