@@ -19,6 +19,9 @@ int pool_create(struct pool **ret_pool, const struct dtss_mem *mem, uint32_t pol
 	memset(p, 0, sizeof(*p));
 	p->mem = *mem;
 	p->policy = policy;
+	p->scan_entries = POOL_SCAN_ENTRIES;
+	p->list_groups = POOL_LIST_GROUPS;
+	p->slice = POOL_SLICE;
 	map_init(&p->group_map);
 	map_init(&p->view_map);
 	*ret_pool = p;
@@ -184,7 +187,7 @@ struct pool_entry *pool_best(struct pool *p, struct pool_need *need)
 {
 	struct pool_view *v;
 
-	if (p->count < POOL_SCAN_ENTRIES || (p->loose > 0 && !pool_gather(p)))
+	if (p->count < p->scan_entries || (p->loose > 0 && !pool_gather(p)))
 		return pool_best_scan(p, need);
 	v = pool_view_get(p, need);
 	return v != NULL ? pool_view_best(p, v, need) : pool_best_scan(p, need);

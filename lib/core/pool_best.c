@@ -10,17 +10,7 @@
  */
 enum {
 	POOL_TREE_LEVELS = 12,
-	POOL_INDEX_WORTH = 32, /* making the index costs as much as so many looks at all groups */
-	POOL_WALK_FAIR = 32,   /* steps that are no reason for a tree */
-	POOL_WALK_MAKE = 4,    /* making a tree costs as much as so many walks through the groups of its rarest tag */
-	POOL_WALK_CONTEST = 8, /* ... and so many times that, where trees have no room for all who want one */
-	POOL_WALK_CLIMB = 8    /* steps that cost as much as one change of a view's tree */
-};
-
-struct pool_search {
-	struct pool *pool;
-	const struct pool_need *need;
-	struct pool_rank best;
+	POOL_WALK_CLIMB = 8 /* steps that cost as much as one change of a view's tree */
 };
 
 /* The levels of a tournament tree, to go down from the top. */
@@ -29,15 +19,19 @@ struct pool_down {
 	const struct pool_node *levels[POOL_TREE_LEVELS];
 };
 
-static void pool_search_group(struct pool_search *s, const struct pool_group *g);
-
 static void pool_search_leaf(struct pool_search *s, const struct pool_down *d, uint32_t at,
 			     const struct pool_rank *rank)
 {
-	if (d->view != NULL)
-		pool_search_group(s, pool_group_at(s->pool, d->view->groups[at]));
-	else if (pool_has_resources(s->pool->entries[rank->slot], s->need))
+	const struct pool_group *g;
+
+	if (d->view != NULL) {
+		g = s->of != NULL ? pool_view_candidate(s->pool, s->of, d->view->groups[at]) :
+				    pool_group_at(s->pool, d->view->groups[at]);
+		if (g != NULL)
+			pool_search_group(s, g);
+	} else if (pool_has_resources(s->pool->entries[rank->slot], s->need)) {
 		s->best = *rank;
+	}
 }
 
 /* The eight items of a node, the best first, as long as they rank before what is found. */
@@ -46,7 +40,7 @@ static void pool_search_node(struct pool_search *s, const struct pool_down *d, u
 	const struct pool_node *n = &d->levels[level][node];
 	uint32_t i, seen = 0;
 
-	for (;;) {
+	while (s->left > 0) {
 		struct pool_rank next = s->best;
 		uint32_t at = POOL_FANOUT;
 
@@ -61,6 +55,7 @@ static void pool_search_node(struct pool_search *s, const struct pool_down *d, u
 		if (at == POOL_FANOUT)
 			return;
 		seen |= UINT32_C(1) << at;
+		s->left--;
 		if (level > 0)
 			pool_search_node(s, d, level - 1, node * POOL_FANOUT + at); /* a level a call */
 		else
@@ -68,7 +63,7 @@ static void pool_search_node(struct pool_search *s, const struct pool_down *d, u
 	}
 }
 
-static void pool_search_tree(struct pool_search *s, const struct pool_tree *t, const struct pool_view *v)
+void pool_search_tree(struct pool_search *s, const struct pool_tree *t, const struct pool_view *v)
 {
 	struct pool_down d;
 	const struct pool_node *level = t->nodes;
@@ -85,7 +80,7 @@ static void pool_search_tree(struct pool_search *s, const struct pool_tree *t, c
 	pool_search_node(s, &d, top, 0);
 }
 
-static void pool_search_group(struct pool_search *s, const struct pool_group *g)
+void pool_search_group(struct pool_search *s, const struct pool_group *g)
 {
 	const struct pool_rank *best = &g->tree.best;
 
@@ -105,76 +100,15 @@ static void pool_search_list(struct pool_search *s, const struct pool_view *v)
 		pool_search_group(s, pool_group_at(s->pool, v->groups[i]));
 }
 
-/* An answer took so many steps, and making a tree takes that many: when they have become more, it is made. */
-static void pool_search_pay(struct pool *p, struct pool_view *v, uint64_t steps, uint64_t making)
-{
-	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
-	DTSS_ASSERT(v->refs > 0);
-	if (pool_view_room(p) < p->wanted) /* a tree takes the place of another: that must be worth more */
-		making *= POOL_WALK_CONTEST;
-	v->debt += steps > POOL_WALK_FAIR ? steps - POOL_WALK_FAIR : 0;
-	if (v->debt > making << (v->refusals < 16 ? v->refusals : 16))
-		pool_view_grow(p, v);
-}
-
 /* What its tree has saved: the walk that the answer takes without it. */
-static void pool_search_save(const struct pool *p, struct pool_view *v)
+static void pool_search_save(struct pool_view *v)
 {
-	uint64_t saved = p->index.root != NULL && v->walk < v->steps ? v->walk : v->steps;
+	uint64_t saved = v->walk < v->steps ? v->walk : v->steps;
 
 	DTSS_ASSERT(v->state == POOL_VIEW_TREE);
 	DTSS_ASSERT(v->refs > 0);
 	saved /= POOL_WALK_CLIMB;
 	v->debt -= v->debt < saved ? v->debt : saved;
-}
-
-static void pool_search_index(struct pool_search *s, struct pool_view *v, uint32_t making)
-{
-	struct pool *p = s->pool;
-	struct pool_cursor c;
-	struct pool_group *g;
-
-	DTSS_ASSERT(p->index.root != NULL);
-	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
-	pool_index_first(&p->index, &c);
-	while ((g = pool_index_next(&c, v)) != NULL && pool_rank_before(&g->indexed, &s->best))
-		pool_search_group(s, g);
-	p->index.debt = 0;
-	v->walk = (7 * v->walk + c.steps) / 8;
-	pool_search_pay(p, v, c.steps, making);
-}
-
-/* Looks at each group with the rarest tag; this tells how many satisfy the view, and whether an index would pay. */
-static void pool_search_groups(struct pool_search *s, struct pool_view *v)
-{
-	struct pool *p = s->pool;
-	struct pool_walk walk;
-	const struct pool_group *g;
-	uint32_t count = 0, steps = pool_walk_begin(p, v, &walk), making = steps * POOL_WALK_MAKE + POOL_WALK_FAIR;
-
-	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
-	DTSS_ASSERT(v->group_count == 0);
-	v->steps = steps;
-	if (p->index.root != NULL && v->walk < steps) {
-		pool_search_index(s, v, making);
-		return;
-	}
-	while ((g = pool_walk_next(p, v, &walk)) != NULL) {
-		pool_search_group(s, g);
-		count++;
-	}
-	v->walk -= v->walk / 8; /* the index is tried again */
-	if (count <= POOL_LIST_GROUPS) {
-		pool_view_list(p, v, count);
-		return;
-	}
-	pool_view_want(p, v, count);
-	pool_search_pay(p, v, steps, making);
-	if (p->index.root != NULL || pool_view_room(p) >= p->wanted)
-		return;
-	p->index.scanned += steps;
-	if (p->index.scanned > (uint64_t)POOL_INDEX_WORTH * p->groups.count)
-		(void)pool_index_build(p); /* without memory for it, the scan goes on */
 }
 
 struct pool_entry *pool_view_best(struct pool *p, struct pool_view *v, const struct pool_need *need)
@@ -185,17 +119,21 @@ struct pool_entry *pool_view_best(struct pool *p, struct pool_view *v, const str
 	DTSS_ASSERT(v->state != POOL_VIEW_TREE || v->tree.count == v->group_count);
 	s.pool = p;
 	s.need = need;
+	s.of = NULL;
+	s.left = UINT64_MAX;
 	s.best = pool_rank_none();
+	if (v->state != POOL_VIEW_LIST && v->state != POOL_VIEW_TREE)
+		pool_view_make_whole(p, need->mode); /* it may be this one */
 	if (v->state == POOL_VIEW_LIST) {
 		pool_search_list(&s, v);
 	} else if (v->state == POOL_VIEW_TREE) {
-		pool_search_save(p, v);
+		pool_search_save(v);
 		if (need->resource_count == 0)
 			s.best = v->tree.best;
 		else
 			pool_search_tree(&s, &v->tree, v);
 	} else {
-		pool_search_groups(&s, v);
+		pool_search_open(&s, v);
 	}
 	return s.best.key == POOL_UNUSABLE ? NULL : p->entries[s.best.slot];
 }

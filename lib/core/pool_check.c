@@ -56,7 +56,7 @@ static int pool_check_entries(struct pool_audit *a)
 static int pool_check_groups(struct pool_audit *a)
 {
 	const struct pool *p = a->pool;
-	uint32_t id, i, leaves = 0;
+	uint32_t id, i;
 
 	DTSS_ASSERT(p->groups.count <= p->groups.end);
 	for (id = 1; id < p->groups.end; id++) {
@@ -72,9 +72,8 @@ static int pool_check_groups(struct pool_audit *a)
 			if (a->slot >= p->slots || p->entries[a->slot] == NULL || p->entries[a->slot]->place != i)
 				return 0;
 		}
-		leaves += g->in_count;
 	}
-	return leaves == p->leaves;
+	return 1;
 }
 
 static int pool_check_view(struct pool_audit *a, const struct pool_view *v)
@@ -82,19 +81,28 @@ static int pool_check_view(struct pool_audit *a, const struct pool_view *v)
 	const struct pool *p = a->pool;
 	uint32_t i, id, count = 0;
 
+	if ((v->made != 0) != (v->state == POOL_VIEW_TREE || v->state == POOL_VIEW_FILL))
+		return 0;
 	if (v->state == POOL_VIEW_OPEN)
 		return v->group_count == 0;
 	for (id = 1; id < p->groups.end; id++)
 		count += pool_view_candidate(p, v, id) != NULL;
-	if (count != v->group_count || (v->state == POOL_VIEW_TREE && !pool_tree_check(&v->tree)))
+	if (count < v->group_count || (count > v->group_count && v->state != POOL_VIEW_FILL))
+		return 0;
+	if (v->made != 0 && !pool_tree_check(&v->tree))
 		return 0;
 	for (i = 0; i < v->group_count; i++) {
 		const struct pool_group *g = pool_group_at(p, v->groups[i]);
 		struct pool_rank leaf = g->tree.best;
 
 		a->slot = g->tree.best.slot;
-		if (v->state == POOL_VIEW_TREE)
+		if (v->made != 0) {
+			const struct pool_in *in = pool_group_in(g, v);
+
+			if (in == NULL || in->at != i)
+				return 0;
 			leaf = pool_tree_at(&v->tree, i);
+		}
 		if (!pool_shape_satisfies(&g->shape, &v->shape) || !pool_rank_equal(&leaf, &g->tree.best))
 			return 0;
 	}
@@ -105,6 +113,7 @@ static int pool_check_views(struct pool_audit *a)
 {
 	const struct pool *p = a->pool;
 	uint32_t id, idle = 0;
+	uint64_t leaves = 0;
 
 	DTSS_ASSERT(p->views.count <= p->views.end);
 	for (id = 1; id < p->views.end; id++) {
@@ -115,8 +124,9 @@ static int pool_check_views(struct pool_audit *a)
 		if (v->id != id || !pool_check_view(a, v))
 			return 0;
 		idle += v->refs == 0;
+		leaves += v->made != 0 && !v->whole ? v->group_count : 0;
 	}
-	return idle == p->idle_count;
+	return idle == p->idle_count && leaves == p->leaves;
 }
 
 /* All ranks of a page are in order, and in [from, to). */
@@ -167,13 +177,10 @@ static int pool_check_index(struct pool_audit *a)
 
 		if (g == NULL)
 			continue;
-		a->slot = g->tree.best.slot;
-		if (p->index.root == NULL && g->indexed.key != POOL_UNUSABLE)
-			return 0;
-		usable += g->tree.best.key != POOL_UNUSABLE;
+		usable += g->tree.best.key != POOL_UNUSABLE && id < p->index.cursor;
 	}
 	if (p->index.root == NULL)
-		return 1;
+		return p->index.height == 0;
 	return pool_check_page(a, p->index.root, 0, &from, &to) && a->indexed == usable;
 }
 

@@ -79,6 +79,7 @@ int pool_group_spare(struct pool *p, uint32_t names)
 static struct pool_group *pool_group_get(struct pool *p, const struct pool_traits *t)
 {
 	struct pool_group *g = map_find(&p->group_map, pool_shape_hash(t), pool_group_equal, t);
+	uint32_t mode;
 
 	DTSS_ASSERT(g == NULL || g->tree.count > 0);
 	DTSS_ASSERT(t->modes != 0);
@@ -94,6 +95,9 @@ static struct pool_group *pool_group_get(struct pool *p, const struct pool_trait
 	map_insert(&p->group_map, g->shape.hash, g);
 	pool_posts_add(p, g);
 	pool_view_group_added(p, g);
+	for (mode = 0; mode < POOL_MODES; mode++)
+		if (t->modes >> mode & 1)
+			pool_view_make_whole(p, mode);
 	DTSS_ASSERT(g->id < p->groups.end);
 	return g;
 }
@@ -101,7 +105,7 @@ static struct pool_group *pool_group_get(struct pool *p, const struct pool_trait
 static void pool_group_destroy(struct pool *p, struct pool_group *g)
 {
 	DTSS_ASSERT(g->tree.count == 0);
-	DTSS_ASSERT(g->indexed.key == POOL_UNUSABLE);
+	DTSS_ASSERT(g->tree.best.key == POOL_UNUSABLE);
 	pool_view_group_removed(p, g);
 	pool_posts_remove(p, g);
 	map_remove(&p->group_map, g->shape.hash, g);
@@ -137,7 +141,7 @@ void pool_join(struct pool *p, struct pool_entry *e)
 	DTSS_ASSERT(e->group == POOL_APART);
 	if (traits.modes == 0)
 		return;
-	if (p->count < POOL_SCAN_ENTRIES) {
+	if (p->count < p->scan_entries) {
 		pool_loosen(p, e);
 		return;
 	}

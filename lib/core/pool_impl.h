@@ -17,15 +17,21 @@
  *   pool_group.c   groups: entries that no need can tell apart but by load
  *   pool_posts.c   which groups have a tag
  *   pool_index.c   all groups by rank, to be walked in order
+ *   pool_grow.c    the index, made in slices and dropped
  *   pool_view.c    views: what needs ask for
  *   pool_member.c  which groups a view has
  *   pool_best.c    the search
+ *   pool_open.c    the search where no list and no tree is there
  *   pool_check.c   every cache against the entries
  *
  *                      need ──> view ──┬── few groups: a list ───────────┐
  *                                      ├── many: a tree of groups ───────┼──> group ──> tree of entries ──> entry
- *                                      ├── not known: the rarest tag ────┤
+ *                                      ├── not known: the rarest tag, ───┤
+ *                                      │   or the tree of all groups     │
  *                                      └── too many: the index ──────────┘
+ *
+ * No answer makes or drops more of this than a slice: a tree or an index of many groups is made over several answers,
+ * which are found without it, and is given up by one change of a number.
  */
 enum {
 	POOL_SCAN_ENTRIES = 32, /* with fewer entries the plain scan takes 0.2 us, and nothing is kept */
@@ -38,7 +44,11 @@ enum {
 	POOL_VIEWS_IDLE =
 		1024,         /* views that no need refers to, kept for the next who asks the same: half a MB at most */
 	POOL_PAGE_ITEMS = 32, /* a page of the index: 1 KB */
-	POOL_INDEX_HEIGHT = 12
+	POOL_INDEX_HEIGHT = 12,
+	POOL_MODES = 2,
+	POOL_SLICE =
+		2048, /* groups that an answer adds on the way to a tree: 0.5 ms, were none in a processor's cache; */
+	POOL_SLICE_LOOKS = 32, /* ... numbers of groups that it looks at for each of these: 0.1 ms; ... */
 };
 
 /* Values of pool_entry.group that are no group */
@@ -80,6 +90,7 @@ struct pool_walk {
 
 struct pool_in { /* a group's leaf in a view's tree */
 	uint32_t view;
+	uint32_t made; /* the view's, or the tree is gone */
 	uint32_t at;
 };
 
@@ -119,7 +130,8 @@ struct pool_group {
 enum pool_view_state {
 	POOL_VIEW_OPEN = 0, /* its groups are not known */
 	POOL_VIEW_LIST = 1, /* groups[] */
-	POOL_VIEW_TREE = 2  /* groups[], and the best of them in the tree: leaf i is groups[i] */
+	POOL_VIEW_TREE = 2, /* groups[], and the best of them in the tree: leaf i is groups[i] */
+	POOL_VIEW_FILL = 3  /* as TREE, of the groups below the cursor, and some more */
 };
 
 /* What needs of one shape share: they differ in amounts of the same magnitude only. */
@@ -129,14 +141,17 @@ struct pool_view {
 	uint32_t *groups;
 	uint32_t group_count;
 	uint32_t group_cap;
-	uint64_t walk;     /* steps through the index that an answer takes, on average */
+	uint64_t walk;     /* steps from the top of all groups that an answer takes, on average */
 	uint32_t steps;    /* that it takes through the groups of its rarest tag */
+	uint32_t cursor;   /* FILL: all groups of lower numbers were looked at */
 	uint64_t debt;     /* OPEN: steps that were too many; TREE: changes, less what its answers saved */
 	uint32_t wanted;   /* OPEN: leaves that a tree would have, as far as that is known */
+	uint32_t made;     /* of its tree: a number of its own; 0: it has none */
 	uint32_t refusals; /* how often it was refused a tree */
 	uint32_t id;
 	uint32_t refs;
 	uint32_t state;              /* enum pool_view_state */
+	uint32_t whole;              /* 1: of all groups of a mode, and never without its tree for long */
 	struct pool_view *idle_next; /* while refs is 0, the oldest first */
 	struct pool_view *idle_prev;
 };
@@ -164,7 +179,8 @@ struct pool_index {
 	struct pool_page *spare;
 	uint32_t spare_count;
 	uint32_t height;
-	uint64_t scanned; /* groups looked at for lack of it and of a tree */
+	uint32_t cursor;  /* groups of lower numbers are in it; UINT32_MAX: all, and it can be asked */
+	uint64_t scanned; /* steps taken for lack of it and of a tree */
 	uint64_t debt;    /* moves since it was last asked */
 };
 
@@ -186,6 +202,10 @@ struct pool {
 	uint32_t count;
 	uint32_t loose;
 	uint32_t policy;
+	uint32_t
+		scan_entries; /* POOL_SCAN_ENTRIES, POOL_LIST_GROUPS and POOL_SLICE; less, so that few are as many, in tests */
+	uint32_t list_groups;
+	uint32_t slice;
 	struct pool_table groups;
 	struct map group_map;
 	struct pool_group *spare; /* for the next group that is made */
@@ -196,9 +216,20 @@ struct pool {
 	struct pool_view *idle_first;
 	struct pool_view *idle_last;
 	uint32_t idle_count;
-	uint64_t leaves; /* of all trees of views */
+	struct pool_view *whole[POOL_MODES];
+	uint64_t leaves; /* of all trees of views, those of whole[] aside */
 	uint64_t wanted; /* by the views that have none yet */
+	uint32_t made;   /* trees, so far */
 	struct pool_index index;
+};
+
+/* On the way to the best entry. */
+struct pool_search {
+	struct pool *pool;
+	const struct pool_need *need;
+	const struct pool_view *of; /* groups on the way need not satisfy this; NULL: they do */
+	uint64_t left;              /* steps down trees that it may still take */
+	struct pool_rank best;
 };
 
 /* It will be wanted soon. Where the compiler has no way to say so, nothing but time is lost. */
@@ -253,32 +284,44 @@ uint32_t pool_walk_begin(const struct pool *p, const struct pool_view *v, struct
 struct pool_group *pool_walk_next(const struct pool *p, const struct pool_view *v, struct pool_walk *w);
 
 /* --- pool_index.c --- */
-int pool_index_build(struct pool *p); /* DTSS_E_NOMEM: there is none */
-void pool_index_drop(struct pool *p);
-void pool_index_move(struct pool *p, struct pool_group *g); /* to where its best entry ranks now, or out */
+int pool_index_reserve(struct pool *p); /* for an insertion; DTSS_E_NOMEM */
+struct pool_page *pool_page_new(struct pool_index *x, uint32_t leaf);
+int pool_index_insert(struct pool *p, struct pool_group *g); /* DTSS_E_NOMEM */
+void pool_index_move(struct pool *p, struct pool_group *g);  /* to where its best entry ranks now, or out */
 void pool_index_first(const struct pool_index *x, struct pool_cursor *c);
 /* The next group that satisfies the view, or NULL. */
 struct pool_group *pool_index_next(struct pool_cursor *c, const struct pool_view *v);
 
+/* --- pool_grow.c --- */
+void pool_index_grow(struct pool *p); /* a slice on the way to all groups; without memory there is none */
+void pool_index_drop(struct pool *p);
+
 /* --- pool_view.c --- */
 struct pool_view *pool_view_get(struct pool *p, struct pool_need *need); /* NULL: no memory */
 void pool_view_put(struct pool *p, struct pool_view *v);
+void pool_view_make_whole(struct pool *p, uint32_t mode); /* a slice; without memory, some other time */
 void pool_view_destroy_all(struct pool *p);
 
 /* --- pool_member.c --- */
 struct pool_group *pool_view_candidate(const struct pool *p, const struct pool_view *v,
-				       uint32_t id);      /* or NULL: not for it */
-void pool_view_open(struct pool *p, struct pool_view *v); /* forgets its groups */
-void pool_view_list(struct pool *p, struct pool_view *v,
-		    uint32_t count);           /* its groups are so many, at most POOL_LIST_GROUPS */
+				       uint32_t id);                                  /* or NULL: not for it */
+struct pool_in *pool_group_in(const struct pool_group *g, const struct pool_view *v); /* NULL: not in its tree */
+void pool_view_open(struct pool *p, struct pool_view *v);                             /* forgets its groups */
+/* These are its groups, at most POOL_LIST_GROUPS. */
+void pool_view_list(struct pool *p, struct pool_view *v, const uint32_t *groups, uint32_t count);
 uint64_t pool_view_room(const struct pool *p); /* how many leaves more the trees may have */
 void pool_view_want(struct pool *p, struct pool_view *v, uint32_t count);
-void pool_view_grow(struct pool *p, struct pool_view *v); /* to a list or a tree, if that is allowed */
+void pool_view_grow(struct pool *p, struct pool_view *v); /* a slice on the way to a tree, if that is allowed */
 void pool_view_group_added(struct pool *p, struct pool_group *g);
 void pool_view_group_removed(struct pool *p, struct pool_group *g);
 void pool_view_group_changed(struct pool *p, struct pool_group *g);
 
+/* --- pool_open.c --- */
+void pool_search_open(struct pool_search *s, struct pool_view *v);
+
 /* --- pool_best.c --- */
+void pool_search_group(struct pool_search *s, const struct pool_group *g);
+void pool_search_tree(struct pool_search *s, const struct pool_tree *t, const struct pool_view *v);
 struct pool_entry *pool_view_best(struct pool *p, struct pool_view *v, const struct pool_need *need);
 
 #endif

@@ -22,12 +22,13 @@
  * to a half, so items move rarely.
  */
 enum {
+	POOL_INDEX_CREDIT = 8, /* moves for each group while it is not asked: a burst of ends is no reason to drop it */
 	POOL_PAGE_LOW = POOL_PAGE_ITEMS / 4,       /* from here down it may be merged, ... */
 	POOL_PAGE_MERGED = POOL_PAGE_ITEMS / 4 * 3 /* ... when the two together have at most so many */
 };
 
 /* Room for an insertion that splits every page on its way, and makes a new root. */
-static int pool_index_reserve(struct pool *p)
+int pool_index_reserve(struct pool *p)
 {
 	struct pool_index *x = &p->index;
 
@@ -36,6 +37,7 @@ static int pool_index_reserve(struct pool *p)
 
 		if (page == NULL)
 			return DTSS_E_NOMEM;
+		page->count = 0;
 		page->next = x->spare;
 		x->spare = page;
 		x->spare_count++;
@@ -43,15 +45,14 @@ static int pool_index_reserve(struct pool *p)
 	return 0;
 }
 
-static struct pool_page *pool_page_new(struct pool_index *x, uint32_t leaf)
+struct pool_page *pool_page_new(struct pool_index *x, uint32_t leaf)
 {
 	struct pool_page *page = x->spare;
 
 	DTSS_ASSERT(x->spare_count > 0);
-	DTSS_ASSERT(page != NULL);
+	DTSS_ASSERT(page != NULL && page->count == 0);
 	x->spare = page->next;
 	x->spare_count--;
-	page->count = 0;
 	page->leaf = leaf;
 	return page;
 }
@@ -66,6 +67,7 @@ static void pool_page_free(struct pool *p, struct pool_page *page)
 		p->mem.release(p->mem.ctx, page, sizeof(*page));
 		return;
 	}
+	page->count = 0;
 	page->next = x->spare;
 	x->spare = page;
 	x->spare_count++;
@@ -167,7 +169,7 @@ static void pool_index_raise(struct pool_index *x, const struct pool_item *right
 	DTSS_ASSERT(x->height <= POOL_INDEX_HEIGHT);
 }
 
-static int pool_index_insert(struct pool *p, struct pool_group *g)
+int pool_index_insert(struct pool *p, struct pool_group *g)
 {
 	struct pool_index *x = &p->index;
 	struct pool_cursor c;
@@ -271,67 +273,15 @@ void pool_index_move(struct pool *p, struct pool_group *g)
 
 	DTSS_ASSERT(g->id < p->groups.end);
 	DTSS_ASSERT(p->index.root != NULL);
-	if (pool_rank_equal(&g->indexed, &g->tree.best))
+	if (g->id >= p->index.cursor || pool_rank_equal(&g->indexed, &g->tree.best))
 		return;
 	if (g->indexed.key != POOL_UNUSABLE)
 		pool_index_erase(p, g);
 	if (g->tree.best.key != POOL_UNUSABLE)
 		error = pool_index_insert(p, g);
 	p->index.debt++;
-	if (error != 0 || p->index.debt > p->groups.count) /* unused for as long as it takes to make it */
+	if (error != 0 || p->index.debt > (uint64_t)POOL_INDEX_CREDIT * p->groups.count)
 		pool_index_drop(p);
-}
-
-static void pool_page_destroy(struct pool *p, struct pool_page *page)
-{
-	uint32_t i;
-
-	for (i = 0; i < page->count && !page->leaf; i++)
-		pool_page_destroy(p, page->items[i].below.page); /* not deeper than POOL_INDEX_HEIGHT */
-	p->mem.release(p->mem.ctx, page, sizeof(*page));
-}
-
-void pool_index_drop(struct pool *p)
-{
-	struct pool_index *x = &p->index;
-	uint32_t id;
-
-	if (x->root != NULL)
-		pool_page_destroy(p, x->root);
-	while (x->spare != NULL) {
-		struct pool_page *page = x->spare;
-
-		x->spare = page->next;
-		p->mem.release(p->mem.ctx, page, sizeof(*page));
-	}
-	memset(x, 0, sizeof(*x));
-	for (id = 1; id < p->groups.end; id++)
-		if (p->groups.slots[id].item != NULL)
-			pool_group_at(p, id)->indexed = pool_rank_none();
-}
-
-int pool_index_build(struct pool *p)
-{
-	struct pool_index *x = &p->index;
-	uint32_t id;
-	int error;
-
-	DTSS_ASSERT(x->root == NULL);
-	x->scanned = 0;
-	error = pool_index_reserve(p);
-	if (error == 0) {
-		x->root = pool_page_new(x, 1);
-		x->height = 1;
-	}
-	for (id = 1; error == 0 && id < p->groups.end; id++) {
-		struct pool_group *g = p->groups.slots[id].item;
-
-		if (g != NULL && g->tree.best.key != POOL_UNUSABLE)
-			error = pool_index_insert(p, g);
-	}
-	if (error != 0)
-		pool_index_drop(p);
-	return error;
 }
 
 void pool_index_first(const struct pool_index *x, struct pool_cursor *c)

@@ -6,50 +6,57 @@
 
 /*
  * Which groups a view has. It starts open, and is answered by a walk through the groups with its rarest tag. Few that
- * satisfy it become a list at once. Many become a tree when they were walked through as often as making it costs, as long
- * as all trees together stay below POOL_VIEW_SHARE leaves a group and no group is in more than POOL_GROUP_VIEWS. The
- * smallest go first, for they save most; who is refused is answered from the index. A tree whose changes cost more than
- * its answers save, and have saved, becomes open again as soon as that is as much as making it, and has to promise twice
- * as much the next time. So whatever the needs are, what a change costs is bounded, and what it costs beyond the index is
- * worth it.
+ * satisfy it become a list at once. Many become a tree when walks took as many steps as making it costs, as long as all
+ * trees together stay below POOL_VIEW_SHARE leaves a group and no group is in more than POOL_GROUP_VIEWS. The smallest go
+ * first, for they save most; who is refused is answered from the index. A tree whose changes cost more than its answers
+ * save, and have saved, becomes open again as soon as that is as much as making it, and has to promise twice as much the
+ * next time. So whatever the needs are, what a change costs is bounded, and what it costs beyond the index is worth it.
  *
- *   view 3 (tree)   groups: [ 7   2   9 ]           group 2   in: [ (view 3, leaf 1) (view 8, leaf 0) ]
- *                   leaves:   0   1   2
+ *   view 3 (tree 20)   groups: [ 7   2   9 ]        group 2   in: [ (view 3, tree 20, leaf 1) (view 8, tree 4, leaf 0) ]
+ *                      leaves:   0   1   2
+ *
+ * Each answer does a slice of the work on the way to a tree, with a cursor that goes through the numbers of groups,
+ * which stay what they are: groups that come in the meantime are added at once, wherever the cursor is.
+ *
+ * A tree that goes leaves its number behind in its groups (view 8, tree 4): they forget it when they see that the view has
+ * another one, or none.
  */
 static struct pool_view *pool_view_at(const struct pool *p, uint32_t id)
 {
 	return p->views.slots[id].item;
 }
 
-static uint32_t pool_group_find_in(const struct pool_group *g, const struct pool_view *v)
+struct pool_in *pool_group_in(const struct pool_group *g, const struct pool_view *v)
 {
-	uint32_t i = 0;
+	uint32_t i;
 
-	while (i < g->in_count && g->in[i].view != v->id)
-		i++;
-	DTSS_ASSERT(i < g->in_count);
-	return i;
+	for (i = 0; i < g->in_count; i++)
+		if (g->in[i].made == v->made)
+			return &g->in[i];
+	return NULL;
 }
 
-static void pool_group_forget_in(struct pool_group *g, const struct pool_view *v)
+static void pool_group_forget(struct pool_group *g, struct pool_in *in)
 {
+	DTSS_ASSERT(in != NULL);
 	DTSS_ASSERT(g->in_count > 0);
-	DTSS_ASSERT(v->state == POOL_VIEW_TREE);
-	g->in[pool_group_find_in(g, v)] = g->in[g->in_count - 1];
-	g->in_count--;
+	*in = g->in[--g->in_count];
+}
+
+/* The view in whose tree that leaf is; NULL: the tree is gone. */
+static struct pool_view *pool_in_view(const struct pool *p, const struct pool_in *in)
+{
+	struct pool_view *v = pool_view_at(p, in->view);
+
+	return v != NULL && v->made == in->made ? v : NULL;
 }
 
 void pool_view_open(struct pool *p, struct pool_view *v)
 {
-	uint32_t i;
-
 	DTSS_ASSERT(v->group_count <= v->group_cap);
-	DTSS_ASSERT(v->state != POOL_VIEW_TREE || p->leaves >= v->group_count);
-	if (v->state == POOL_VIEW_TREE) {
-		for (i = 0; i < v->group_count; i++)
-			pool_group_forget_in(pool_group_at(p, v->groups[i]), v);
+	DTSS_ASSERT(v->made == 0 || v->tree.count == v->group_count);
+	if (v->made != 0 && !v->whole)
 		p->leaves -= v->group_count;
-	}
 	pool_tree_fini(&v->tree, &p->mem);
 	if (v->groups != NULL)
 		p->mem.release(p->mem.ctx, v->groups, v->group_cap * sizeof(*v->groups));
@@ -57,6 +64,7 @@ void pool_view_open(struct pool *p, struct pool_view *v)
 	v->group_count = 0;
 	v->group_cap = 0;
 	v->state = POOL_VIEW_OPEN;
+	v->made = 0;
 	v->debt = 0;
 	DTSS_ASSERT(v->tree.count == 0 && v->groups == NULL);
 }
@@ -68,7 +76,7 @@ static int pool_view_reserve(struct pool *p, struct pool_view *v, uint32_t count
 
 	DTSS_ASSERT(v->group_count <= v->group_cap);
 	DTSS_ASSERT(count >= v->group_count);
-	if (v->state == POOL_VIEW_TREE && pool_tree_reserve(&v->tree, &p->mem, count) != 0)
+	if (v->made != 0 && pool_tree_reserve(&v->tree, &p->mem, count) != 0)
 		return DTSS_E_NOMEM;
 	if (count <= v->group_cap)
 		return 0;
@@ -83,11 +91,16 @@ static int pool_view_reserve(struct pool *p, struct pool_view *v, uint32_t count
 
 static int pool_group_reserve_in(struct pool *p, struct pool_group *g)
 {
-	uint32_t cap = 2 * g->in_cap;
+	uint32_t cap = 2 * g->in_cap, i;
 	struct pool_in *in;
 
 	DTSS_ASSERT(g->in_count <= g->in_cap);
 	DTSS_ASSERT(g->in_count <= POOL_GROUP_VIEWS);
+	if (g->in_count < g->in_cap && g->in_count < POOL_GROUP_VIEWS)
+		return 0;
+	for (i = g->in_count; i-- > 0;)
+		if (pool_in_view(p, &g->in[i]) == NULL)
+			pool_group_forget(g, &g->in[i]);
 	if (g->in_count == POOL_GROUP_VIEWS)
 		return DTSS_E_FULL;
 	if (g->in_count < g->in_cap)
@@ -107,21 +120,22 @@ static int pool_group_reserve_in(struct pool *p, struct pool_group *g)
 static int pool_view_add(struct pool *p, struct pool_view *v, struct pool_group *g)
 {
 	DTSS_ASSERT(v->state != POOL_VIEW_OPEN);
-	DTSS_ASSERT(v->state != POOL_VIEW_TREE || v->tree.count == v->group_count);
-	if (v->state == POOL_VIEW_LIST && v->group_count == POOL_LIST_GROUPS)
+	DTSS_ASSERT(v->made == 0 || v->tree.count == v->group_count);
+	if (v->state == POOL_VIEW_LIST && v->group_count == p->list_groups)
 		return DTSS_E_FULL;
 	if (pool_view_reserve(p, v, v->group_count + 1) != 0)
 		return DTSS_E_NOMEM;
-	if (v->state == POOL_VIEW_TREE) {
+	if (v->made != 0) {
 		int error = pool_group_reserve_in(p, g);
 
 		if (error != 0)
 			return error;
 		g->in[g->in_count].view = v->id;
+		g->in[g->in_count].made = v->made;
 		g->in[g->in_count].at = v->group_count;
 		g->in_count++;
 		pool_tree_append(&v->tree, &g->tree.best);
-		p->leaves++;
+		p->leaves += !v->whole;
 	}
 	v->groups[v->group_count++] = g->id;
 	DTSS_ASSERT(v->group_count <= v->group_cap);
@@ -131,19 +145,19 @@ static int pool_view_add(struct pool *p, struct pool_view *v, struct pool_group 
 /* The last group takes the place of the one that is removed. */
 static void pool_view_take(struct pool *p, struct pool_view *v, uint32_t at)
 {
+	struct pool_group *g = pool_group_at(p, v->groups[at]);
 	struct pool_group *last = pool_group_at(p, v->groups[v->group_count - 1]);
 
 	DTSS_ASSERT(at < v->group_count);
-	DTSS_ASSERT(v->state != POOL_VIEW_OPEN);
-	if (v->state == POOL_VIEW_TREE) {
-		last->in[pool_group_find_in(last, v)].at = at;
-		pool_group_forget_in(pool_group_at(p, v->groups[at]), v);
+	DTSS_ASSERT(v->made == 0 || v->tree.count == v->group_count);
+	if (v->made != 0) {
+		pool_group_in(last, v)->at = at;
+		pool_group_forget(g, pool_group_in(g, v));
 		pool_tree_remove(&v->tree, at);
-		p->leaves--;
+		p->leaves -= !v->whole;
 	}
 	v->groups[at] = last->id;
 	v->group_count--;
-	DTSS_ASSERT(v->state != POOL_VIEW_TREE || v->tree.count == v->group_count);
 }
 
 struct pool_group *pool_view_candidate(const struct pool *p, const struct pool_view *v, uint32_t id)
@@ -154,39 +168,6 @@ struct pool_group *pool_view_candidate(const struct pool *p, const struct pool_v
 	if (g == NULL || (v->shape.signature & ~slot->signature) != 0)
 		return NULL;
 	return pool_shape_satisfies(&g->shape, &v->shape) ? g : NULL;
-}
-
-/* Makes it a list or a tree of `count` groups; it stays open when there is no memory or a group is in too many views. */
-static void pool_view_fill(struct pool *p, struct pool_view *v, enum pool_view_state state, uint32_t count)
-{
-	struct pool_walk walk;
-	struct pool_group *g;
-	int error;
-
-	DTSS_ASSERT(v->group_count == 0 && v->groups == NULL);
-	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
-	pool_view_want(p, v, 0);
-	v->state = state;
-	v->debt = (uint64_t)POOL_VIEW_CREDIT * p->groups.count;
-	error = pool_view_reserve(p, v, count);
-	(void)pool_walk_begin(p, v, &walk);
-	while (error == 0 && (g = pool_walk_next(p, v, &walk)) != NULL)
-		error = pool_view_add(p, v, g);
-	if (error == 0)
-		return;
-	pool_view_open(p, v);
-	v->refusals++;
-}
-
-static uint32_t pool_view_count(const struct pool *p, const struct pool_view *v)
-{
-	struct pool_walk walk;
-	uint32_t count = 0;
-
-	(void)pool_walk_begin(p, v, &walk);
-	while (pool_walk_next(p, v, &walk) != NULL)
-		count++;
-	return count;
 }
 
 uint64_t pool_view_room(const struct pool *p)
@@ -208,53 +189,96 @@ void pool_view_want(struct pool *p, struct pool_view *v, uint32_t count)
 /* Room for a tree of so many leaves, at the cost of bigger ones if need be. 0: there is none. */
 static int pool_view_admit(struct pool *p, uint32_t count)
 {
-	uint64_t most = (uint64_t)POOL_VIEW_SHARE * p->groups.count, bigger = 0;
 	uint32_t id;
 
-	for (id = 1; id < p->views.end; id++) {
-		const struct pool_view *v = pool_view_at(p, id);
-
-		if (v != NULL && v->state == POOL_VIEW_TREE && v->group_count > count)
-			bigger += v->group_count;
-	}
-	if (p->leaves - bigger + count > most)
-		return 0;
-	while (p->leaves + count > most) {
+	while (pool_view_room(p) < count) {
 		struct pool_view *biggest = NULL;
 
 		for (id = 1; id < p->views.end; id++) {
 			struct pool_view *v = pool_view_at(p, id);
 
-			if (v != NULL && v->state == POOL_VIEW_TREE &&
+			if (v != NULL && v->made != 0 && !v->whole && v->group_count > count &&
 			    (biggest == NULL || v->group_count > biggest->group_count))
 				biggest = v;
 		}
-		DTSS_ASSERT(biggest != NULL && biggest->group_count > count);
+		if (biggest == NULL)
+			return 0;
 		pool_view_open(p, biggest);
 		biggest->refusals++;
 	}
 	return 1;
 }
 
-void pool_view_list(struct pool *p, struct pool_view *v, uint32_t count)
+void pool_view_list(struct pool *p, struct pool_view *v, const uint32_t *groups, uint32_t count)
 {
-	DTSS_ASSERT(count <= POOL_LIST_GROUPS);
-	pool_view_fill(p, v, POOL_VIEW_LIST, count);
+	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
+	DTSS_ASSERT(count <= p->list_groups);
+	if (pool_view_reserve(p, v, count) != 0)
+		return;
+	pool_view_want(p, v, 0);
+	memcpy(v->groups, groups, count * sizeof(*groups));
+	v->group_count = count;
+	v->state = POOL_VIEW_LIST;
+}
+
+/* A tree of about so many groups is begun, if it may be. */
+static void pool_view_begin(struct pool *p, struct pool_view *v, uint32_t count)
+{
+	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
+	DTSS_ASSERT(v->group_count == 0 && v->groups == NULL);
+	pool_view_want(p, v, 0);
+	v->refusals += !v->whole; /* until it is there */
+	if (!v->whole && !pool_view_admit(p, count)) {
+		v->debt = 0;
+		return;
+	}
+	v->state = POOL_VIEW_FILL;
+	v->cursor = 1;
+	p->made += p->made < UINT32_MAX ? 1 : 2; /* 0 is none */
+	v->made = p->made;
+	v->debt = (uint64_t)POOL_VIEW_CREDIT * p->groups.count;
+	if (pool_view_reserve(p, v, count) != 0)
+		pool_view_open(p, v);
+}
+
+/* Adds it, if it was not when it was made, while the others were filled in. */
+static int pool_view_fill(struct pool *p, struct pool_view *v, struct pool_group *g)
+{
+	if (pool_group_in(g, v) != NULL)
+		return 0;
+	return v->whole || pool_view_room(p) > 0 ? pool_view_add(p, v, g) : DTSS_E_FULL;
 }
 
 void pool_view_grow(struct pool *p, struct pool_view *v)
 {
-	uint32_t count = pool_view_count(p, v);
+	struct pool_walk walk;
+	struct pool_group *g;
+	uint32_t left = UINT32_MAX, steps = pool_walk_begin(p, v, &walk);
+	int all, error = 0;
 
-	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
-	DTSS_ASSERT(count <= p->groups.count);
-	if (count <= POOL_LIST_GROUPS) {
-		pool_view_list(p, v, count);
-	} else if (pool_view_admit(p, count)) {
-		pool_view_fill(p, v, POOL_VIEW_TREE, count);
-	} else {
-		v->refusals++;
-		v->debt = 0;
+	DTSS_ASSERT(v->state == POOL_VIEW_OPEN || v->state == POOL_VIEW_FILL);
+	DTSS_ASSERT(v->refs > 0);
+	if (v->state == POOL_VIEW_OPEN)
+		pool_view_begin(p, v, v->wanted > 0 ? v->wanted : steps);
+	if (v->state == POOL_VIEW_OPEN)
+		return;
+	all = steps <= p->slice || v->group_cap <= p->slice;
+	if (!all) {
+		walk.posts = NULL;
+		walk.at = v->cursor;
+		walk.end = p->groups.end;
+		if (p->groups.end - walk.at > p->slice * POOL_SLICE_LOOKS)
+			walk.end = walk.at + p->slice * POOL_SLICE_LOOKS;
+		left = p->slice;
+	}
+	for (; error == 0 && left > 0 && (g = pool_walk_next(p, v, &walk)) != NULL; left--)
+		error = pool_view_fill(p, v, g);
+	v->cursor = walk.at;
+	if (error != 0) {
+		pool_view_open(p, v);
+	} else if (all || v->cursor >= p->groups.end) {
+		v->state = POOL_VIEW_TREE;
+		v->refusals -= !v->whole;
 	}
 }
 
@@ -278,8 +302,14 @@ void pool_view_group_removed(struct pool *p, struct pool_group *g)
 {
 	uint32_t id, at;
 
-	while (g->in_count > 0)
-		pool_view_take(p, pool_view_at(p, g->in[0].view), g->in[0].at);
+	while (g->in_count > 0) {
+		struct pool_view *v = pool_in_view(p, &g->in[0]);
+
+		if (v != NULL)
+			pool_view_take(p, v, g->in[0].at);
+		else
+			pool_group_forget(g, &g->in[0]);
+	}
 	for (id = 1; id < p->views.end; id++) {
 		struct pool_slot *slot = &p->views.slots[id];
 		struct pool_view *v = slot->item;
@@ -298,14 +328,18 @@ void pool_view_group_changed(struct pool *p, struct pool_group *g)
 	uint32_t i;
 
 	DTSS_ASSERT(g->in_count <= g->in_cap);
-	for (i = g->in_count; i-- > 0;) { /* from the end: a view that goes moves the last one here */
-		struct pool_view *v = pool_view_at(p, g->in[i].view);
+	for (i = g->in_count; i-- > 0;) { /* from the end: forgetting one moves the last one here */
+		struct pool_view *v = pool_in_view(p, &g->in[i]);
 
+		if (v == NULL) {
+			pool_group_forget(g, &g->in[i]);
+			continue;
+		}
 		pool_tree_set(&v->tree, g->in[i].at, &g->tree.best);
 		if (v->tree.best.key != POOL_UNUSABLE)
 			POOL_SOON(p->entries[v->tree.best.slot]); /* the view's next answer */
 		v->debt++;
-		if (v->debt > (uint64_t)(POOL_VIEW_CREDIT + 1) * p->groups.count) {
+		if (!v->whole && v->debt > (uint64_t)(POOL_VIEW_CREDIT + 1) * p->groups.count) {
 			pool_view_open(p, v);
 			v->refusals++;
 		}

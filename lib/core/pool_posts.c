@@ -163,7 +163,7 @@ uint32_t pool_walk_begin(const struct pool *p, const struct pool_view *v, struct
 struct pool_group *pool_walk_next(const struct pool *p, const struct pool_view *v, struct pool_walk *w)
 {
 	DTSS_ASSERT(w->at <= w->end);
-	DTSS_ASSERT(w->end == (w->posts == NULL ? p->groups.end : w->posts->count));
+	DTSS_ASSERT(w->end <= (w->posts == NULL ? p->groups.end : w->posts->count));
 	while (w->at < w->end) {
 		struct pool_group *g = NULL;
 		uint32_t at = w->at++;

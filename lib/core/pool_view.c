@@ -107,6 +107,29 @@ void pool_view_put(struct pool *p, struct pool_view *v)
 		pool_view_rest(p, v);
 }
 
+/*
+ * Who asks for something common, or for nothing in particular, begins at the best of all (pool_search_whole). So that
+ * the first who asks does not pay for the tree of a million groups, it is there from the first group on.
+ */
+void pool_view_make_whole(struct pool *p, uint32_t mode)
+{
+	struct pool_need need = { NULL, NULL, 0, 0, 0, 0 };
+	struct pool_view *v = p->whole[mode];
+
+	DTSS_ASSERT(mode < POOL_MODES);
+	need.mode = (uint8_t)mode;
+	if (v == NULL)
+		v = pool_view_get(p, &need);
+	if (v == NULL || (v->whole && v->state == POOL_VIEW_TREE))
+		return;
+	if (!v->whole)
+		pool_view_open(p, v);
+	v->whole = 1;
+	p->whole[mode] = v;
+	pool_view_grow(p, v);
+	DTSS_ASSERT(v->refs > 0);
+}
+
 void pool_view_destroy_all(struct pool *p)
 {
 	uint32_t id;

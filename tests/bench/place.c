@@ -12,7 +12,7 @@
 #define PLACE_ONCE_NS 40000000
 #define PLACE_CALLS_MAX 200000
 #define PLACE_LOOK 16 /* requests between two looks at the clock */
-#define PLACE_WARM_ASKED 20
+#define PLACE_WARM_ASKED 100
 #define PLACE_WARM_FASTER 0.9
 #define PLACE_WARM_NS UINT64_C(2000000000)
 #define PLACE_WORKERS_SLOW 1000000 /* to be known to an engine: only when asked for */

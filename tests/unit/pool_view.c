@@ -7,8 +7,9 @@
 Suite *suite_unit_pool_view(void);
 
 static struct fleet fleet;
-static uint32_t seen[3];    /* views asked, by enum pool_view_state */
-static uint32_t seen_index; /* questions that the index answered */
+static uint32_t seen[4];    /* views asked, by enum pool_view_state */
+static uint32_t seen_index; /* questions for which there was an index */
+static uint32_t seen_slice; /* for which it was on the way */
 static uint32_t seen_loose; /* that the scan did, for lack of memory */
 
 static void note(uint32_t need)
@@ -17,7 +18,8 @@ static void note(uint32_t need)
 	uint32_t view = fleet.need[need].need.view;
 
 	seen_loose += p->loose > 0;
-	seen_index += p->index.root != NULL;
+	seen_index += p->index.cursor == UINT32_MAX;
+	seen_slice += p->index.root != NULL && p->index.cursor != UINT32_MAX;
 	if (view != 0)
 		seen[((struct pool_view *)p->views.slots[view].item)->state]++;
 }
@@ -71,6 +73,68 @@ START_TEST(uses_every_kind_of_view)
 	ck_assert_uint_gt(seen[POOL_VIEW_LIST], 0);
 	ck_assert_uint_gt(seen[POOL_VIEW_TREE], 0);
 	ck_assert_uint_gt(seen_index, 0);
+}
+END_TEST
+
+/* A tree and the index take several answers to make, in which groups come and go. */
+START_TEST(trees_are_made_in_slices)
+{
+	uint32_t i;
+
+	ck_assert_int_eq(fleet_open(&fleet, 21, DTSS_PLACE_LEAST_LOAD, FLEET_HALVES, 1000, 50, 0), 0);
+	fleet.pool->slice = 8;
+	for (i = 0; i < 3000; i++) {
+		(void)fleet_give(&fleet, (uint32_t)rand_below(&fleet.rand, fleet.needs));
+		note(i % fleet.needs);
+		fleet_disturb(&fleet);
+		if (i % 50 == 0)
+			fleet_check(&fleet);
+	}
+	ck_assert_uint_gt(seen[POOL_VIEW_FILL], 0);
+	ck_assert_uint_gt(seen_slice, 0);
+	ck_assert_uint_gt(seen[POOL_VIEW_TREE], 0);
+	fleet_check(&fleet);
+	fleet_close(&fleet);
+}
+END_TEST
+
+/* It had to look at every group, and then to make their tree: a million of them took 0.14 s. */
+START_TEST(the_first_who_asks_for_anything_makes_nothing)
+{
+	struct pool_need any = { NULL, NULL, 0, 0, POOL_TASK, 0 };
+	uint32_t made;
+
+	ck_assert_int_eq(fleet_open(&fleet, 22, DTSS_PLACE_LEAST_LOAD, FLEET_HOSTS, 1000, 0, 0), 0);
+	ck_assert_ptr_nonnull(fleet.pool->whole[POOL_TASK]);
+	made = fleet.pool->made;
+	ck_assert_ptr_eq(pool_best(fleet.pool, &any), pool_best_scan(fleet.pool, &any));
+	ck_assert_uint_eq(any.view, fleet.pool->whole[POOL_TASK]->id);
+	ck_assert_uint_eq(fleet.pool->whole[POOL_TASK]->state, POOL_VIEW_TREE);
+	ck_assert_uint_eq(fleet.pool->made, made);
+	pool_need_fini(fleet.pool, &any);
+	fleet_check(&fleet);
+	fleet_close(&fleet);
+}
+END_TEST
+
+/* It was dropped at once, and for the next sixty answers groups were looked at one by one. */
+START_TEST(the_index_outlasts_a_burst_of_ends)
+{
+	uint32_t i;
+
+	ck_assert_int_eq(fleet_open(&fleet, 4711, DTSS_PLACE_LEAST_LOAD, FLEET_HALVES, 700, FLEET_NEEDS, 0), 0);
+	for (i = 0; i < 20000 && fleet.pool->index.cursor != UINT32_MAX; i++)
+		(void)fleet_give(&fleet, i % FLEET_NEEDS);
+	ck_assert_uint_eq(fleet.pool->index.cursor, UINT32_MAX);
+	for (i = 0; i < 4 * fleet.pool->groups.count; i++) {
+		struct pool_entry *e = &fleet.worker[i % fleet.workers].entry;
+
+		e->stamp = ++fleet.stamp;
+		pool_update(fleet.pool, e);
+	}
+	ck_assert_uint_eq(fleet.pool->index.cursor, UINT32_MAX);
+	fleet_check(&fleet);
+	fleet_close(&fleet);
 }
 END_TEST
 
@@ -245,6 +309,9 @@ Suite *suite_unit_pool_view(void)
 
 	tcase_add_loop_test(c, chooses_like_the_scan, 0, 9);
 	tcase_add_test(c, uses_every_kind_of_view);
+	tcase_add_test(c, trees_are_made_in_slices);
+	tcase_add_test(c, the_first_who_asks_for_anything_makes_nothing);
+	tcase_add_test(c, the_index_outlasts_a_burst_of_ends);
 	tcase_add_test(c, a_view_of_its_own_ends_long_walks);
 	tcase_add_test(c, a_small_tree_displaces_big_ones);
 	tcase_add_test(c, an_index_becomes_lower_with_its_groups);
