@@ -70,21 +70,27 @@ static void explain_syntax(struct problem *p, const json_error_t *error)
 	}
 }
 
+/* Behind the string that begins at i. */
+static size_t skip_string(const char *text, size_t len, size_t i)
+{
+	for (i++; i < len && text[i] != '"'; i++)
+		i += text[i] == '\\';
+	return i;
+}
+
 /* Whether arrays and objects are in each other deeper than that; what stands in strings does not count. */
 static int too_deep(const char *text, size_t len)
 {
-	unsigned depth = 0;
-	int quoted = 0;
+	static const int8_t steps[256] = { ['['] = 1, ['{'] = 1, [']'] = -1, ['}'] = -1 };
+	int depth = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		if (quoted && text[i] == '\\')
-			i++;
-		else if (text[i] == '"')
-			quoted = !quoted;
-		else if (!quoted && (text[i] == '[' || text[i] == '{') && ++depth > JSON_DEPTH_MAX)
+		if (text[i] == '"')
+			i = skip_string(text, len, i);
+		else if ((depth += steps[(unsigned char)text[i]]) > JSON_DEPTH_MAX)
 			return 1;
-		else if (!quoted && (text[i] == ']' || text[i] == '}') && depth > 0)
-			depth--;
+		else if (depth < 0)
+			depth = 0;
 	}
 	return 0;
 }

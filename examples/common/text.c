@@ -103,10 +103,12 @@ void text_key(struct text *text, const char *name)
 	text->len = (size_t)(to + len + 2 - text->bytes);
 }
 
-static int text_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
+/* What stands in a string as it is. */
+static const uint8_t text_plain[256] = {
+	[0x20 ... '"' - 1] = 1,
+	['"' + 1 ... '\\' - 1] = 1,
+	['\\' + 1 ... 0x7F] = 1,
+};
 
 /* What cannot stand in a string as it is. Gives how many bytes it was. */
 static size_t text_special(struct text *text, const char *at)
@@ -141,7 +143,7 @@ void text_string(struct text *text, const char *string)
 	while (*string) {
 		size_t len = 0;
 
-		while (text_plain((unsigned char)string[len]))
+		while (text_plain[(unsigned char)string[len]])
 			len++;
 		text_add(text, string, len);
 		string += len;
