@@ -65,7 +65,9 @@ int wrk_found(void)
 static pid_t wrk_start(const struct wrk_script *script, unsigned port, unsigned connections, int out)
 {
 	char many[16], url[64];
-	const char *argv[] = { "wrk", "-t1", "-c", many, "-d", "60s", "-s", script->path, url, NULL };
+	const char *argv[] = {
+		"wrk", "-t1", "-c", many, "-d", "60s", "--timeout", "60s", "-s", script->path, url, NULL
+	};
 	pid_t pid = fork();
 
 	if (pid != 0)
