@@ -59,19 +59,26 @@ static void wheel_unlink(struct timer *t)
 	t->link = NULL;
 }
 
+#define WHEEL_BEYOND(differ, level) ((differ) >> (level)*WHEEL_SLOT_BITS != 0)
+
+/* Of the highest 6 bits that differ. All are looked at: a search that ends where chance has it is guessed wrong. */
+static unsigned wheel_level(uint64_t differ)
+{
+	return (unsigned)WHEEL_BEYOND(differ, 1) + WHEEL_BEYOND(differ, 2) + WHEEL_BEYOND(differ, 3) +
+	       WHEEL_BEYOND(differ, 4) + WHEEL_BEYOND(differ, 5) + WHEEL_BEYOND(differ, WHEEL_LAST);
+}
+
 static void wheel_place(struct wheel *w, struct timer *t)
 {
 	uint64_t tick = t->due_ns >> WHEEL_TICK_BITS;
-	unsigned level = 0, shift = 0, slot;
+	unsigned level, shift, slot;
 	uint64_t ahead;
 
 	DTSS_ASSERT(t->due_ns != DTSS_NEVER);
 	if (tick < w->tick)
 		tick = w->tick;
-	while (level < WHEEL_LAST && (tick ^ w->tick) >> (shift + WHEEL_SLOT_BITS) != 0) {
-		level++;
-		shift += WHEEL_SLOT_BITS;
-	}
+	level = wheel_level(tick ^ w->tick);
+	shift = level * WHEEL_SLOT_BITS;
 	ahead = (tick >> shift) - (w->tick >> shift);
 	if (ahead > WHEEL_SLOTS - 1)
 		ahead = WHEEL_SLOTS - 1;
