@@ -2,7 +2,6 @@
 #include "dtss-agent/attempt.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +37,7 @@ static enum kin_scope attempt_scope(const struct attempts *all, const struct att
 	return KIN_ALONE;
 }
 
-/* It does not start. Unless something else is known, that is not the task's fault: another worker may have more luck. */
-static void attempt_fail(struct attempt *a, int err, const char *detail)
+void attempt_fail(struct attempt *a, int err, const char *detail)
 {
 	if (a->outcome.cause != DTSS_CAUSE_START_FAILED)
 		a->outcome.cause = DTSS_CAUSE_REJECTED;
@@ -81,79 +79,10 @@ void attempt_start(struct attempts *all, struct dtss_time now, const struct dtss
 	err = attempt_prepare(a, all, start);
 	if (!err && (err = -journal_intent(all->journal, &a->kin)) != 0)
 		snprintf(a->detail, sizeof a->detail, "cannot write the journal: %s", strerror(err));
-	if (!err && (err = attempt_group(a)) != 0)
-		attempt_gone(all, a);
 	if (err) {
 		attempt_fail(a, err, a->detail);
 		a->state = ATTEMPT_DELIVERING;
-	}
-}
-
-static int attempt_pipes(struct attempt *a)
-{
-	for (int i = 0; i < 2; i++) {
-		int ends[2];
-
-		if (pipe2(ends, O_CLOEXEC) < 0)
-			return errno;
-		a->streams[i].fd = ends[0];
-		a->spawn.out[i] = ends[1];
-		if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
-			return errno;
-	}
-	return 0;
-}
-
-static int attempt_fork(struct attempts *all, struct attempt *a)
-{
-	struct spawned s;
-	int err;
-
-	a->spawn.out[0] = a->spawn.out[1] = -1;
-	err = attempt_pipes(a);
-	if (!err)
-		err = spawn_fork(&a->spawn, &s);
-	for (int i = 0; i < 2; i++)
-		if (a->spawn.out[i] >= 0)
-			close(a->spawn.out[i]);
-	if (a->spawn.cgroup_fd >= 0)
-		close(a->spawn.cgroup_fd);
-	a->spawn.cgroup_fd = -1;
-	if (err)
-		return err;
-	a->kin.pid = s.pid;
-	a->kin.start = kin_start_of(s.pid);
-	a->pidfd = s.pidfd;
-	a->exec_fd = s.exec_fd;
-	a->room = s.room;
-	a->state = ATTEMPT_STARTING;
-	err = -journal_pid(all->journal, a->kin.fence, a->kin.pid, a->kin.start);
-	if (!err && write(s.go_fd, "", 1) != 1)
-		err = errno;
-	close(s.go_fd); /* without the byte it ends by itself */
-	if (err)
-		attempt_fail(a, err, "");
-	return 0;
-}
-
-void attempts_spawn(struct attempts *all, struct dtss_time now)
-{
-	int synced = journal_sync(all->journal);
-
-	for (struct attempt *a = all->first; a; a = a->next) {
-		int err = -synced;
-
-		if (a->state != ATTEMPT_INTENDED)
-			continue;
-		if (!err && a->stop)
-			err = ECANCELED;
-		if (!err)
-			err = attempt_fork(all, a);
-		if (!err)
-			continue;
-		attempt_fail(a, err, "");
-		a->state = ATTEMPT_CLEARING;
-		a->look_ns = a->clearing_ns = now.mono_ns;
+		all->failed = 1;
 	}
 }
 

@@ -58,19 +58,20 @@ struct attempts {
 	const char *search; /* --path */
 	const char *dir;    /* each gets a directory in it */
 	const char *worker; /* the name, as it stands in a URL */
+	int failed;         /* one does not start, which the next step tells */
 };
 
 /* Everything that can be found wrong before the intent is written. 0, or a positive errno with detail; the cause is set
  * when it is the task's fault. */
 int attempt_prepare(struct attempt *a, const struct attempts *all, const struct dtss_agent_start *start);
-/* After the intent, so that whoever clears up knows of it. Likewise. */
-int attempt_group(struct attempt *a);
+/* It does not start. Unless something else is known, that is not the task's fault: another worker may have more luck. */
+void attempt_fail(struct attempt *a, int err, const char *detail);
 
 /* The engine's actions. */
 void attempt_start(struct attempts *all, struct dtss_time now, const struct dtss_agent_start *start);
 void attempt_stop(struct attempts *all, uint64_t fence, int force);
 void attempt_forget(struct attempts *all, uint64_t fence);
-/* Syncs the journal, then starts what was written to it. */
+/* Syncs the journal, and starts what was written to it. */
 void attempts_spawn(struct attempts *all, struct dtss_time now);
 /* A child of ours has ended, and is not yet reaped. 1: it was the first process of an attempt. */
 int attempts_exited(struct attempts *all, struct dtss_time now, const siginfo_t *info);

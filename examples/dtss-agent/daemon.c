@@ -15,9 +15,9 @@
 
 /*
  *	          ┌──────────────────────────────────────────────────────────────────────────┐
- *	wait ──► deadlines ──► signals, children ──► messages ──► attempts ──► actions ──► requests ──► journal, spawn
- *	          first: after a SIGSTOP we may be in somebody else's lease     what is due    before: the scheduler works
- *	                                                                        by now, too     on them while we spawn
+ *	wait ──► deadlines ──► signals, children ──► messages ──► attempts ──► actions ──► journal, spawn ──► requests
+ *	          first: after a SIGSTOP we may be in somebody else's lease     what is due
+ *	                                                                        by now, too
  */
 
 /* ---- children ---- */
@@ -248,11 +248,15 @@ static void daemon_round(struct agent_daemon *d, uint64_t *ret_until_ns)
 	daemon_messages(d, now);
 	*ret_until_ns = attempts_step(&d->attempts, now);
 	(void)dtss_agent_tick(d->engine, now);
-	while (dtss_agent_next_action(d->engine, &action))
+	d->attempts.failed = 0;
+	while (dtss_agent_next_action(d->engine, &action)) {
+		if (action.type == DTSS_AGENT_SEND) /* the last: people wait for a start, nobody for a heartbeat */
+			attempts_spawn(&d->attempts, now);
 		daemon_action(d, now, &action);
-	if (post_step(&d->client) > 0)
-		*ret_until_ns = now.mono_ns;
+	}
 	attempts_spawn(&d->attempts, now);
+	if (post_step(&d->client) > 0 || d->attempts.failed)
+		*ret_until_ns = now.mono_ns;
 	daemon_check_end(d, now);
 	next_ns = dtss_agent_next_ns(d->engine);
 	if (next_ns < *ret_until_ns)

@@ -286,6 +286,12 @@ int journal_gone(struct journal *j, uint64_t fence)
 	return journal_write(j->fd, &j->end, "gone %" PRIu64, fence);
 }
 
+void journal_sync_begin(struct journal *j)
+{
+	if (j->dirty)
+		(void)sync_file_range(j->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* what fails, the sync tells */
+}
+
 int journal_sync(struct journal *j)
 {
 	if (!j->dirty)

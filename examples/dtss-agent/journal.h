@@ -46,6 +46,7 @@ int journal_begin(struct journal *j, uint64_t incarnation);
 int journal_intent(struct journal *j, const struct kin *kin); /* then journal_sync(), then start it */
 int journal_pid(struct journal *j, uint64_t fence, pid_t pid, uint64_t start);
 int journal_gone(struct journal *j, uint64_t fence);
+void journal_sync_begin(struct journal *j); /* the disk may begin with what a sync is going to wait for */
 int journal_sync(struct journal *j);
 /* Kills all that it lists; for at most wait_ms. The number of attempts of which a process still lives. */
 int journal_exterminate(struct journal *j, int wait_ms);
