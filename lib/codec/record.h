@@ -12,8 +12,10 @@
 size_t record_encode(const struct dtss_record_body *body, void *buf, size_t cap);
 /* The key in front of the value, and where the value begins. DTSS_E_CORRUPT, DTSS_E_VERSION. */
 int record_open(struct wire_in *in, const void *data, size_t len, struct dtss_record *ret_record);
-/* As dtss_record_decode() into a body of the caller's; of a WORKER the arrays are left in the input. */
-int record_decode_fixed(struct wire_in *in, const void *data, size_t len, struct dtss_record_body *ret_body);
+/* The same of a record that is whole. */
+int record_enter(struct wire_in *in, const void *data, size_t len, struct dtss_record *ret_record);
+/* Are length and sum right, and of a SPEC those of its specification? */
+int record_whole(const void *data, size_t len);
 /* The values of the kinds that need no memory; strings point into the bytes. DTSS_E_CORRUPT. */
 int record_get_task(struct wire_in *in, const struct dtss_record *record, struct dtss_task_record *ret);
 int record_get_attempt(struct wire_in *in, const struct dtss_record *record, struct dtss_attempt_record *ret);

@@ -4,7 +4,8 @@
 #include "codec/record.h"
 #include "core/check.h"
 
-#define RECORD_TASK_BYTES 59 /* of its value */
+#define RECORD_TASK_BYTES 59             /* of its value */
+#define RECORD_SPEC_AT (WIRE_HEADER + 8) /* its value, behind the id */
 #define RECORD_FLAGS ((uint32_t)(DTSS_RECORD_DELETE | DTSS_RECORD_DONE))
 
 static uint64_t record_get_id(struct wire_in *in)
@@ -33,10 +34,10 @@ static void record_get_name(struct wire_in *in, struct dtss_record *record)
 	record->key_len = len;
 }
 
-int record_open(struct wire_in *in, const void *data, size_t len, struct dtss_record *ret_record)
+int record_enter(struct wire_in *in, const void *data, size_t len, struct dtss_record *ret_record)
 {
 	uint32_t kind, flags;
-	int error = wire_open(in, data, len, &kind, &flags);
+	int error = wire_enter(in, data, len, &kind, &flags);
 
 	if (error < 0)
 		return error;
@@ -52,6 +53,21 @@ int record_open(struct wire_in *in, const void *data, size_t len, struct dtss_re
 	if (kind == DTSS_RECORD_KEY || kind == DTSS_RECORD_WORKER)
 		record_get_name(in, ret_record);
 	return in->failed || (flags & ~RECORD_FLAGS) != 0 ? DTSS_E_CORRUPT : DTSS_OK;
+}
+
+int record_open(struct wire_in *in, const void *data, size_t len, struct dtss_record *ret_record)
+{
+	return wire_whole(data, len) ? record_enter(in, data, len, ret_record) : DTSS_E_CORRUPT;
+}
+
+/* A SPEC has a second sum: that of the specification in it. */
+int record_whole(const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	if (len < RECORD_SPEC_AT + WIRE_HEADER || p[4] != WIRE_FORMAT || wire_kind(p) != DTSS_RECORD_SPEC)
+		return wire_whole(p, len);
+	return wire_whole_two(p, len, p + RECORD_SPEC_AT, len - RECORD_SPEC_AT);
 }
 
 int dtss_record_peek(const void *data, size_t len, struct dtss_record *ret_record)
@@ -210,24 +226,18 @@ static void record_block(struct block *b, const struct dtss_record_body *body)
 	}
 }
 
-int record_decode_fixed(struct wire_in *in, const void *data, size_t len, struct dtss_record_body *ret_body)
-{
-	struct dtss_record record;
-	int error = record_open(in, data, len, &record);
-
-	if (error < 0)
-		return error;
-	memset(ret_body, 0, sizeof *ret_body);
-	return record_get_value(in, &record, ret_body);
-}
-
 int dtss_record_decode(const void *data, size_t len, const struct dtss_mem *mem, struct dtss_record_body **ret_body)
 {
 	struct dtss_record_body fixed, *body;
+	struct dtss_record record;
 	struct wire_in in;
 	struct block b;
-	int error = record_decode_fixed(&in, data, len, &fixed);
+	int error = record_open(&in, data, len, &record);
 
+	if (error < 0)
+		return error;
+	memset(&fixed, 0, sizeof fixed);
+	error = record_get_value(&in, &record, &fixed);
 	if (error < 0)
 		return error;
 	record_block(&b, &fixed);

@@ -7,6 +7,8 @@
 #include "core/check.h"
 
 #define SPEC_NUMBERS_BYTES 61
+#define SPEC_PAYLOAD_AT (WIRE_HEADER + SPEC_NUMBERS_BYTES + 7 * 4) /* the last count: its length */
+#define SPEC_STRINGS_AT (SPEC_PAYLOAD_AT + 4)
 #define SPEC_RULE_BYTES 13
 
 static void spec_get_numbers(struct wire_in *in, struct dtss_task_spec *spec)
@@ -136,13 +138,13 @@ static int spec_canonical(const struct dtss_task_spec *spec)
 	       spec_sorted(spec->env, spec->env_count, sizeof spec->env[0]);
 }
 
-int dtss_spec_decode(const void *data, size_t len, const struct dtss_mem *mem, struct dtss_task_spec **ret_spec)
+int spec_decode(const void *data, size_t len, const struct dtss_mem *mem, struct dtss_task_spec **ret_spec)
 {
 	struct dtss_task_spec fixed, *spec;
 	struct wire_in in;
 	struct block b;
 	uint32_t kind, flags;
-	int error = wire_open(&in, data, len, &kind, &flags);
+	int error = wire_enter(&in, data, len, &kind, &flags);
 
 	if (error < 0)
 		return error;
@@ -168,6 +170,29 @@ int dtss_spec_decode(const void *data, size_t len, const struct dtss_mem *mem, s
 	}
 	*ret_spec = spec;
 	return DTSS_OK;
+}
+
+int dtss_spec_decode(const void *data, size_t len, const struct dtss_mem *mem, struct dtss_task_spec **ret_spec)
+{
+	return wire_whole(data, len) ? spec_decode(data, len, mem, ret_spec) : DTSS_E_CORRUPT;
+}
+
+const char *spec_queue(const uint8_t *spec, size_t len)
+{
+	struct wire_in in = { spec + SPEC_STRINGS_AT, len - SPEC_STRINGS_AT, len < SPEC_STRINGS_AT };
+
+	(void)wire_get_string(&in, DTSS_NAME_LEN_MAX); /* its name */
+	return wire_get_string(&in, DTSS_NAME_LEN_MAX);
+}
+
+int spec_alike(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	size_t head = a_len - wire_load32(a + SPEC_PAYLOAD_AT); /* the payload is the end */
+
+	DTSS_ASSERT(head >= SPEC_STRINGS_AT && head <= a_len);
+	return b_len >= head && wire_load32(b + SPEC_PAYLOAD_AT) == b_len - head && memcmp(a + 4, b + 4, 4) == 0 &&
+	       memcmp(a + WIRE_HEADER, b + WIRE_HEADER, SPEC_PAYLOAD_AT - WIRE_HEADER) == 0 &&
+	       memcmp(a + SPEC_STRINGS_AT, b + SPEC_STRINGS_AT, head - SPEC_STRINGS_AT) == 0;
 }
 
 void dtss_spec_free(struct dtss_task_spec *spec, const struct dtss_mem *mem)

@@ -72,22 +72,42 @@ void wire_put_string(struct wire_out *out, const char *s)
 	wire_put_bytes(out, s, len + 1);
 }
 
-int wire_open(struct wire_in *in, const void *data, size_t len, uint32_t *ret_kind, uint32_t *ret_flags)
+static int wire_long(const uint8_t *data, size_t len)
 {
-	const uint8_t *p = data;
+	return len >= WIRE_HEADER && wire_load32(data + 8) == len;
+}
 
-	if (len < WIRE_HEADER || wire_load32(p + 8) != len || wire_load32(p) != hash_crc32c(0, p + 4, len - 4))
-		return DTSS_E_CORRUPT;
-	if (p[4] > WIRE_FORMAT)
-		return DTSS_E_VERSION;
-	if (p[4] != WIRE_FORMAT)
-		return DTSS_E_CORRUPT;
-	*ret_kind = p[5];
-	*ret_flags = (uint32_t)p[6] | (uint32_t)p[7] << 8;
-	in->p = p + WIRE_HEADER;
+int wire_whole(const uint8_t *data, size_t len)
+{
+	return wire_long(data, len) && wire_load32(data) == hash_crc32c(0, data + 4, len - 4);
+}
+
+int wire_whole_two(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	uint32_t crc[2];
+
+	if (!wire_long(a, a_len) || !wire_long(b, b_len))
+		return 0;
+	hash_crc32c_two(a + 4, a_len - 4, b + 4, b_len - 4, crc);
+	return wire_load32(a) == crc[0] && wire_load32(b) == crc[1];
+}
+
+int wire_enter(struct wire_in *in, const uint8_t *data, size_t len, uint32_t *ret_kind, uint32_t *ret_flags)
+{
+	DTSS_ASSERT(len >= WIRE_HEADER);
+	if (data[4] != WIRE_FORMAT)
+		return data[4] > WIRE_FORMAT ? DTSS_E_VERSION : DTSS_E_CORRUPT;
+	*ret_kind = wire_kind(data);
+	*ret_flags = (uint32_t)data[6] | (uint32_t)data[7] << 8;
+	in->p = data + WIRE_HEADER;
 	in->left = len - WIRE_HEADER;
 	in->failed = 0;
 	return DTSS_OK;
+}
+
+int wire_open(struct wire_in *in, const void *data, size_t len, uint32_t *ret_kind, uint32_t *ret_flags)
+{
+	return wire_whole(data, len) ? wire_enter(in, data, len, ret_kind, ret_flags) : DTSS_E_CORRUPT;
 }
 
 int wire_close(const struct wire_in *in)

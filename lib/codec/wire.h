@@ -141,7 +141,13 @@ static inline uint32_t wire_kind(const uint8_t *data)
 	return data[5];
 }
 
-/* Checks the header and the sum. DTSS_E_CORRUPT, DTSS_E_VERSION. */
+/* Are length and sum right? */
+int wire_whole(const uint8_t *data, size_t len);
+/* Of both: the sums are made at once, which takes little longer than of one. */
+int wire_whole_two(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
+/* Reads the header of what is whole. DTSS_E_CORRUPT, DTSS_E_VERSION. */
+int wire_enter(struct wire_in *in, const uint8_t *data, size_t len, uint32_t *ret_kind, uint32_t *ret_flags);
+/* wire_whole() and wire_enter(). DTSS_E_CORRUPT, DTSS_E_VERSION. */
 int wire_open(struct wire_in *in, const void *data, size_t len, uint32_t *ret_kind, uint32_t *ret_flags);
 /* DTSS_E_CORRUPT: something failed, or something is left over. */
 int wire_close(const struct wire_in *in);

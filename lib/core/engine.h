@@ -42,7 +42,7 @@ struct attempt *task_live(const struct task *t);                 /* the live or 
 const struct tries *task_tries(const struct task *t);            /* of one that has none, all 0 */
 int task_waits(uint32_t state);                                  /* blocked, held, delayed or ready */
 void task_free(struct dtss_sched *s, struct task *t);
-void task_parts_put(struct dtss_sched *s, const struct task *t); /* its queue, policy and need */
+void task_put_parts(struct dtss_sched *s, struct need *n, struct policy *p, struct queue *q); /* or NULL */
 void task_arm(struct dtss_sched *s, struct dtss_time now, struct task *t);
 void task_due(struct dtss_sched *s, struct dtss_time now, struct task *t); /* its timer fired */
 void task_ready_or_delayed(struct dtss_sched *s, struct dtss_time now, struct task *t, uint32_t cause);
@@ -143,8 +143,13 @@ void dispatch_forget(struct dtss_sched *s, struct worker *w);
 /* --- load_task.c: before it leads --- */
 struct task *load_task_slot(struct dtss_sched *s, uint64_t id); /* made if there is none; NULL: no memory */
 int load_task_undo(struct dtss_sched *s, struct task *t);       /* DTSS_E_NOMEM */
-int load_task(struct dtss_sched *s, const struct dtss_record_body *b);
-int load_spec(struct dtss_sched *s, const struct dtss_record_body *b, const void *record, size_t len);
+int load_task(struct dtss_sched *s, const struct dtss_task_record *r, uint32_t flags); /* enum dtss_record_flag */
+struct load_spec { /* a SPEC record, and the specification in it */
+	uint64_t id;
+	const void *record, *spec;
+	size_t record_len, spec_len;
+};
+int load_spec(struct dtss_sched *s, const struct load_spec *in);
 
 /* --- lead.c: of what was loaded --- */
 int lead_counted(const struct dtss_meta_record *meta);

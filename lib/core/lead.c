@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "codec/spec.h"
 #include "core/engine.h"
 
 /*
@@ -28,7 +29,7 @@ int lead_key(struct dtss_sched *s, struct task *t, struct dtss_task_spec **ret_s
 	int error;
 
 	*ret_spec = NULL;
-	error = dtss_spec_decode(task_spec(t), t->spec_len, &s->mem, ret_spec);
+	error = spec_decode(task_spec(t), t->spec_len, &s->mem, ret_spec);
 	if (error)
 		return error;
 	key = (*ret_spec)->key;

@@ -38,9 +38,9 @@ static int load_detail(struct dtss_sched *s, struct attempt *a, const char *deta
 	return 0;
 }
 
-static int load_attempt(struct dtss_sched *s, const struct dtss_record_body *b)
+static int load_attempt(struct dtss_sched *s, const struct dtss_attempt_record *r)
 {
-	const struct dtss_attempt_view *v = &b->u.attempt.view;
+	const struct dtss_attempt_view *v = &r->view;
 	struct intern *name;
 	struct attempt *a;
 	struct task *t;
@@ -48,7 +48,7 @@ static int load_attempt(struct dtss_sched *s, const struct dtss_record_body *b)
 
 	if (!v->attempt || v->attempt > DTSS_ATTEMPTS_MAX || !v->worker)
 		return DTSS_E_CORRUPT;
-	t = load_task_slot(s, b->u.attempt.id);
+	t = load_task_slot(s, r->id);
 	if (!t)
 		return DTSS_E_NOMEM;
 	count = t->attempt_count;
@@ -63,7 +63,7 @@ static int load_attempt(struct dtss_sched *s, const struct dtss_record_body *b)
 	}
 	intern_put(&s->names, &s->mem, a->worker_name);
 	a->worker_name = name;
-	a->worker_number = b->u.attempt.worker_number;
+	a->worker_number = r->worker_number;
 	a->incarnation = v->incarnation;
 	a->fence = v->fence;
 	a->state = (uint8_t)v->state;
@@ -196,33 +196,15 @@ static int load_worker(struct dtss_sched *s, const struct dtss_record_body *b)
 	return 0;
 }
 
-/* Memory is needed for all ids between the lowest and the highest: one that was never given out must not claim it. META
- * comes first from our stores and in batches; when it comes later, lead finds the same. */
-static int load_id_known(const struct dtss_sched *s, const struct dtss_record_body *b)
-{
-	uint64_t id = b->kind == DTSS_RECORD_TASK    ? b->u.task.id :
-		      b->kind == DTSS_RECORD_SPEC    ? b->u.spec.id :
-		      b->kind == DTSS_RECORD_ATTEMPT ? b->u.attempt.id :
-						       0;
-
-	return s->meta.next_task == 1 || id < s->meta.next_task;
-}
-
-static int load_body(struct dtss_sched *s, const struct dtss_record_body *b, const void *record, size_t len)
+static int load_body(struct dtss_sched *s, const struct dtss_record_body *b)
 {
 	DTSS_ASSERT(s->epoch == 0);
-	DTSS_ASSERT(len > 0);
+	DTSS_ASSERT(!s->restoring);
 	switch (b->kind) {
 	case DTSS_RECORD_META:
 		s->meta = b->u.meta;
 		s->closed_seq = s->stored_seq = s->meta.seq;
 		return 0;
-	case DTSS_RECORD_TASK:
-		return load_task(s, b);
-	case DTSS_RECORD_SPEC:
-		return load_spec(s, b, record, len);
-	case DTSS_RECORD_ATTEMPT:
-		return load_attempt(s, b);
 	case DTSS_RECORD_KEY:
 		return load_key(s, b);
 	case DTSS_RECORD_WORKER:
@@ -232,36 +214,75 @@ static int load_body(struct dtss_sched *s, const struct dtss_record_body *b, con
 	}
 }
 
-int dtss_sched_load(struct dtss_sched *s, const void *record, size_t len)
+/* META, KEY, WORKER */
+static int load_other(struct dtss_sched *s, const void *record, size_t len)
 {
-	struct dtss_record_body fixed, *b = &fixed;
-	struct wire_in in;
-	int error;
+	struct dtss_record_body *b;
+	int error = dtss_record_decode(record, len, &s->mem, &b);
 
-	if (s->epoch || s->restoring)
-		return DTSS_E_STATE;
-	error = record_decode_fixed(&in, record, len, &fixed);
-	if (error == 0 && fixed.kind == DTSS_RECORD_WORKER) /* the only one that needs memory */
-		error = dtss_record_decode(record, len, &s->mem, &b);
 	if (error)
 		return error;
-	error = load_id_known(s, b) ? load_body(s, b, record, len) : DTSS_E_CORRUPT;
-	if (b != &fixed)
-		dtss_record_free(b, &s->mem);
+	error = load_body(s, b);
+	dtss_record_free(b, &s->mem);
 	return error;
+}
+
+/* Memory is needed for all ids between the lowest and the highest: one that was never given out must not claim it. META
+ * comes first from our stores and in batches; when it comes later, lead finds the same. */
+static int load_id_known(const struct dtss_sched *s, uint64_t id)
+{
+	return s->meta.next_task == 1 || id < s->meta.next_task;
+}
+
+/* A record that is whole. */
+static int load_record(struct dtss_sched *s, const void *record, size_t len)
+{
+	struct dtss_attempt_record attempt;
+	struct dtss_task_record task;
+	struct load_spec spec;
+	struct dtss_record r;
+	struct wire_in in;
+	int error = record_enter(&in, record, len, &r);
+
+	if (error)
+		return error;
+	if (!load_id_known(s, r.id))
+		return DTSS_E_CORRUPT;
+	switch (r.kind) {
+	case DTSS_RECORD_TASK:
+		error = record_get_task(&in, &r, &task);
+		return error ? error : load_task(s, &task, r.flags);
+	case DTSS_RECORD_SPEC:
+		spec.id = r.id;
+		spec.record = record;
+		spec.record_len = len;
+		error = record_get_spec(&in, &spec.spec, &spec.spec_len);
+		return error ? error : load_spec(s, &spec);
+	case DTSS_RECORD_ATTEMPT:
+		memset(&attempt, 0, sizeof attempt);
+		error = record_get_attempt(&in, &r, &attempt);
+		return error ? error : load_attempt(s, &attempt);
+	default:
+		return load_other(s, record, len);
+	}
+}
+
+int dtss_sched_load(struct dtss_sched *s, const void *record, size_t len)
+{
+	if (s->epoch || s->restoring)
+		return DTSS_E_STATE;
+	return record_whole(record, len) ? load_record(s, record, len) : DTSS_E_CORRUPT;
 }
 
 /* The batch's hash rests on the sums of its records. Those are looked at before anything changes. */
 static int load_batch_intact(const struct dtss_batch *b)
 {
-	struct wire_in in;
-	uint32_t kind, flags;
 	size_t i;
 
 	if (batch_hash(b) != b->hash)
 		return 0;
 	for (i = 0; i < b->record_count; i++)
-		if (wire_open(&in, b->records[i].data, b->records[i].len, &kind, &flags) != 0)
+		if (!record_whole(b->records[i].data, b->records[i].len))
 			return 0;
 	return 1;
 }
@@ -271,12 +292,12 @@ int dtss_sched_apply(struct dtss_sched *s, const struct dtss_batch *batch)
 	size_t i;
 	int error = 0;
 
-	if (s->epoch)
+	if (s->epoch || s->restoring)
 		return DTSS_E_STATE;
 	if (batch->first_seq != s->meta.seq + 1 || batch->prev_hash != s->meta.hash || !load_batch_intact(batch))
 		return DTSS_E_CORRUPT; /* S19 */
 	for (i = 0; i < batch->record_count && !error; i++)
-		error = dtss_sched_load(s, batch->records[i].data, batch->records[i].len);
+		error = load_record(s, batch->records[i].data, batch->records[i].len);
 	/* the hash does not cover META, so that META can hold it */
 	if (!error && (s->meta.seq != batch->last_seq || s->meta.hash != batch->hash))
 		error = DTSS_E_CORRUPT;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "codec/spec.h"
 #include "core/engine.h"
 
 /*
@@ -14,6 +15,8 @@ static struct task *load_block(struct dtss_sched *s, uint64_t id, struct task *o
 
 	DTSS_ASSERT(!s->epoch && !s->restoring);
 	DTSS_ASSERT(!old || (!old->key && !old->deps));
+	if (old && old->queue && old->queue->loaded == old)
+		old->queue->loaded = NULL;
 	if (old)
 		return s->mem.realloc(s->mem.ctx, old, sizeof *old + old->record_len, sizeof *old + len);
 	if (ids_reserve(&s->tasks, &s->mem, id, id) != 0)
@@ -52,12 +55,11 @@ int load_task_undo(struct dtss_sched *s, struct task *t)
 	return DTSS_E_NOMEM;
 }
 
-int load_task(struct dtss_sched *s, const struct dtss_record_body *b)
+int load_task(struct dtss_sched *s, const struct dtss_task_record *r, uint32_t flags)
 {
-	const struct dtss_task_record *r = &b->u.task;
 	struct task *t;
 
-	if (r->done || (b->flags & DTSS_RECORD_DONE)) {
+	if (r->done || (flags & DTSS_RECORD_DONE)) {
 		t = task_any(s, r->id);
 		if (t) {
 			ids_clear(&s->tasks, &s->mem, r->id);
@@ -88,65 +90,95 @@ int load_task(struct dtss_sched *s, const struct dtss_record_body *b)
 	return 0;
 }
 
-/* What the specification says, while its bytes are at hand. */
-static int load_parts(struct dtss_sched *s, struct task *t, const struct dtss_task_spec *spec)
+/* What the engine takes from a specification, with a reference to what is shared. */
+struct load_said {
+	struct queue *queue;
+	struct policy *policy;
+	struct need *need;
+	uint64_t timeout_ms;
+	int64_t not_before_ns;
+	int32_t priority;
+	uint8_t loaded;
+};
+
+/* Nearly always it says the same as the one before it in its queue, but for the payload. */
+static int load_said_alike(struct dtss_sched *s, const struct load_spec *in, struct load_said *ret)
 {
-	DTSS_ASSERT(!t->queue && !t->policy);
-	DTSS_ASSERT(!t->need);
-	t->queue = queue_get(s, spec->queue);
-	t->policy = t->queue ? policy_get(s, &spec->retry) : NULL;
-	t->need = t->policy ? need_get(s, spec) : NULL;
-	return t->need ? 0 : DTSS_E_NOMEM;
-}
+	const char *name = spec_queue(in->spec, in->spec_len);
+	struct queue *q = name ? queue_find(s, name) : NULL;
+	const struct task *t = q ? q->loaded : NULL;
 
-static void load_spec_fields(struct task *t, const struct dtss_record_body *b, const void *record, size_t len,
-			     const struct dtss_task_spec *spec)
-{
-	DTSS_ASSERT(b->u.spec.len < len);
-	DTSS_ASSERT(t->ready.id == b->u.spec.id);
-	t->record = memcpy(t + 1, record, len);
-	t->record_len = (uint32_t)len;
-	t->spec_len = (uint32_t)b->u.spec.len;
-	t->ready.priority = spec->priority;
-	t->u.timeout_ms = spec->timeout_ms;
-	t->not_before_ns = spec->not_before_ns;
-	t->loaded = (t->loaded & LOADED_TASK) | LOADED_SPEC;
-	if (spec->key || spec->after_count || spec->start_deadline_ms)
-		t->loaded |= LOADED_MORE;
-}
-
-static int load_spec_put(struct dtss_sched *s, const struct dtss_record_body *b, const void *record, size_t len,
-			 const struct dtss_task_spec *spec)
-{
-	struct task parts = { .need = NULL }, *t = NULL;
-
-	if (load_parts(s, &parts, spec) == 0)
-		t = load_block(s, b->u.spec.id, task_any(s, b->u.spec.id), len);
-	if (!t) {
-		task_parts_put(s, &parts);
-		return DTSS_E_NOMEM;
-	}
-	ids_set(&s->tasks, t->ready.id, t);
-	load_spec_fields(t, b, record, len, spec);
-	task_parts_put(s, t); /* of the one before */
-	t->queue = parts.queue;
-	t->policy = parts.policy;
-	t->need = parts.need;
-	return 0;
-}
-
-int load_spec(struct dtss_sched *s, const struct dtss_record_body *b, const void *record, size_t len)
-{
-	const struct task *old = task_any(s, b->u.spec.id);
-	struct dtss_task_spec *spec;
-	int error;
-
-	if (old && old->record_len == len && memcmp(old->record, record, len) == 0)
+	if (!t || !spec_alike(task_spec(t), t->spec_len, in->spec, in->spec_len))
 		return 0;
-	error = dtss_spec_decode(b->u.spec.data, b->u.spec.len, &s->mem, &spec);
+	ret->queue = queue_share(q);
+	ret->policy = t->policy;
+	ret->policy->refs++;
+	ret->need = t->need;
+	ret->need->refs++;
+	ret->timeout_ms = t->u.timeout_ms;
+	ret->not_before_ns = t->not_before_ns;
+	ret->priority = t->ready.priority;
+	ret->loaded = t->loaded & (LOADED_SPEC | LOADED_MORE);
+	return 1;
+}
+
+static int load_said(struct dtss_sched *s, const struct load_spec *in, struct load_said *ret)
+{
+	struct dtss_task_spec *spec;
+	int error = spec_decode(in->spec, in->spec_len, &s->mem, &spec);
+
 	if (error)
 		return error;
-	error = load_spec_put(s, b, record, len, spec);
+	ret->timeout_ms = spec->timeout_ms;
+	ret->not_before_ns = spec->not_before_ns;
+	ret->priority = spec->priority;
+	ret->loaded = spec->key || spec->after_count || spec->start_deadline_ms ? LOADED_SPEC | LOADED_MORE :
+										  LOADED_SPEC;
+	ret->queue = queue_get(s, spec->queue);
+	ret->policy = ret->queue ? policy_get(s, &spec->retry) : NULL;
+	ret->need = ret->policy ? need_get(s, spec) : NULL;
 	dtss_spec_free(spec, &s->mem);
-	return error;
+	if (ret->need)
+		return 0;
+	task_put_parts(s, NULL, ret->policy, ret->queue);
+	return DTSS_E_NOMEM;
+}
+
+static void load_spec_fields(struct task *t, const struct load_spec *in, const struct load_said *said)
+{
+	DTSS_ASSERT(in->spec_len < in->record_len);
+	DTSS_ASSERT(t->ready.id == in->id);
+	t->record = memcpy(t + 1, in->record, in->record_len);
+	t->record_len = (uint32_t)in->record_len;
+	t->spec_len = (uint32_t)in->spec_len;
+	t->need = said->need;
+	t->policy = said->policy;
+	t->queue = said->queue;
+	t->queue->loaded = t;
+	t->ready.priority = said->priority;
+	t->u.timeout_ms = said->timeout_ms;
+	t->not_before_ns = said->not_before_ns;
+	t->loaded = (t->loaded & LOADED_TASK) | said->loaded;
+}
+
+int load_spec(struct dtss_sched *s, const struct load_spec *in)
+{
+	struct task *t = task_any(s, in->id);
+	struct load_said said;
+	int error;
+
+	if (t && t->record_len == in->record_len && memcmp(t->record, in->record, in->record_len) == 0)
+		return 0;
+	error = load_said_alike(s, in, &said) ? 0 : load_said(s, in, &said);
+	if (error)
+		return error;
+	t = load_block(s, in->id, t, in->record_len);
+	if (!t) {
+		task_put_parts(s, said.need, said.policy, said.queue);
+		return DTSS_E_NOMEM;
+	}
+	ids_set(&s->tasks, in->id, t);
+	task_put_parts(s, t->need, t->policy, t->queue); /* of the one that it had before */
+	load_spec_fields(t, in, &said);
+	return 0;
 }

@@ -47,9 +47,10 @@ struct need {
 
 struct queue {
 	struct intern *name;
-	uint32_t refs;     /* tasks and keys */
-	uint32_t waiting;  /* tasks that wait, counted against queue_tasks_max */
-	uint32_t prepared; /* those of the submit under way, likewise */
+	uint32_t refs;       /* tasks and keys */
+	uint32_t waiting;    /* tasks that wait, counted against queue_tasks_max */
+	uint32_t prepared;   /* those of the submit under way, likewise */
+	struct task *loaded; /* the last of its tasks whose specification was loaded; NULL: it has left */
 };
 
 struct policy {

@@ -47,14 +47,14 @@ void task_unlink_live(struct task *t)
 	r->next_live = NULL;
 }
 
-void task_parts_put(struct dtss_sched *s, const struct task *t)
+void task_put_parts(struct dtss_sched *s, struct need *n, struct policy *p, struct queue *q)
 {
-	if (t->need)
-		need_put(s, t->need);
-	if (t->policy)
-		policy_put(s, t->policy);
-	if (t->queue)
-		queue_put(s, t->queue);
+	if (n)
+		need_put(s, n);
+	if (p)
+		policy_put(s, p);
+	if (q)
+		queue_put(s, q);
 }
 
 void task_free(struct dtss_sched *s, struct task *t)
@@ -74,7 +74,9 @@ void task_free(struct dtss_sched *s, struct task *t)
 	sched_free(s, t->deps, t->dep_count * sizeof *t->deps);
 	if (t->key && t->key->task == t)
 		t->key->task = NULL;
-	task_parts_put(s, t);
+	if (t->queue && t->queue->loaded == t)
+		t->queue->loaded = NULL;
+	task_put_parts(s, t->need, t->policy, t->queue);
 	sched_free(s, t, sizeof *t + t->record_len);
 }
 
