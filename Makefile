@@ -291,6 +291,17 @@ $(BUILD)/$(1): $(BUILD)/examples/$(1)/main.o $(BUILD)/$(1).a \
 endef
 $(foreach p,$(programs),$(eval $(call program_rules,$(p))))
 
+# The simulator with a pool for which a few workers are many, and which compares each choice with a plain scan's.
+strained := $(patsubst lib/%.c,$(BUILD)/strained/%.o,$(wildcard lib/core/pool*.c))
+$(BUILD)/strained/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(call say,CC $< (strained))
+	$(quiet)$(CC) $(C99) $(CFLAGS) $(HARDEN) -DDTSS_POOL_STRAINED -fPIE -Iinclude -Ilib $(depend) -c $< -o $@
+$(BUILD)/dtss-sim-strained: $(BUILD)/examples/dtss-sim/main.o $(strained) $(BUILD)/dtss-sim.a $(common_plain) \
+		$(BUILD)/libdtss-sim.a $(BUILD)/libdtss.a
+	$(call say,LD $@)
+	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $^
+
 demo cluster: all
 	@bash examples/demo/$@.sh $(BUILD)
 
@@ -362,7 +373,7 @@ $(BUILD)/check: $(BUILD)/tests/main.o $(BUILD)/suites.o $(call objects,$(suites)
 	$(quiet)$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) \
 		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -Wl,--as-needed $(call package_libs,$(check_needs)) -lm
 
-check: $(BUILD)/check $(BUILD)/probe $(chaos_parts) $(BUILD)/corpora all stage
+check: $(BUILD)/check $(BUILD)/dtss-sim-strained $(BUILD)/probe $(chaos_parts) $(BUILD)/corpora all stage
 	@DTSS_BUILD=$(abspath $(BUILD)) DTSS_STAGE=$(abspath $(STAGE)) DTSS_SOURCE=$(CURDIR) $(BUILD)/check
 
 # What a user's program links, in the stage, stays as a user has it.

@@ -19,8 +19,6 @@ int pool_create(struct pool **ret_pool, const struct dtss_mem *mem, uint32_t pol
 	memset(p, 0, sizeof(*p));
 	p->mem = *mem;
 	p->policy = policy;
-	p->scan_entries = POOL_SCAN_ENTRIES;
-	p->list_groups = POOL_LIST_GROUPS;
 	p->slice = POOL_SLICE;
 	map_init(&p->group_map);
 	map_init(&p->view_map);
@@ -185,12 +183,16 @@ static int pool_gather(struct pool *p)
 
 struct pool_entry *pool_best(struct pool *p, struct pool_need *need)
 {
-	struct pool_view *v;
+	struct pool_entry *best;
+	struct pool_view *v = NULL;
 
-	if (p->count < p->scan_entries || (p->loose > 0 && !pool_gather(p)))
-		return pool_best_scan(p, need);
-	v = pool_view_get(p, need);
-	return v != NULL ? pool_view_best(p, v, need) : pool_best_scan(p, need);
+	if (p->count >= POOL_SCAN_ENTRIES && (p->loose == 0 || pool_gather(p)))
+		v = pool_view_get(p, need);
+	best = v != NULL ? pool_view_best(p, v, need) : pool_best_scan(p, need);
+#ifdef DTSS_POOL_STRAINED
+	DTSS_ASSERT(best == pool_best_scan(p, need));
+#endif
+	return best;
 }
 
 void pool_need_fini(struct pool *p, struct pool_need *need)

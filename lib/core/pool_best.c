@@ -69,9 +69,12 @@ void pool_search_tree(struct pool_search *s, const struct pool_tree *t, const st
 	const struct pool_node *level = t->nodes;
 	uint32_t top = 0, nodes = t->cap / POOL_FANOUT;
 
-	if (nodes == 0)
-		return;
 	d.view = v;
+	if (nodes == 0) { /* a tree of one leaf */
+		if (pool_rank_before(&t->best, &s->best))
+			pool_search_leaf(s, &d, 0, &t->best);
+		return;
+	}
 	for (d.levels[0] = level; nodes > 1; nodes = (nodes + POOL_FANOUT - 1) / POOL_FANOUT) {
 		level += nodes;
 		DTSS_ASSERT(top + 1 < POOL_TREE_LEVELS);

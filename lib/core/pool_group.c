@@ -141,7 +141,7 @@ void pool_join(struct pool *p, struct pool_entry *e)
 	DTSS_ASSERT(e->group == POOL_APART);
 	if (traits.modes == 0)
 		return;
-	if (p->count < p->scan_entries) {
+	if (p->count < POOL_SCAN_ENTRIES) {
 		pool_loosen(p, e);
 		return;
 	}

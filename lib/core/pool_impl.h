@@ -33,22 +33,35 @@
  * No answer makes or drops more of this than a slice: a tree or an index of many groups is made over several answers,
  * which are found without it, and is given up by one change of a number.
  */
+#ifdef DTSS_POOL_STRAINED /* fleets of a few workers use everything: for the simulator, see the Makefile */
+#define POOL_OR(usual, strained) (strained)
+#else
+#define POOL_OR(usual, strained) (usual)
+#endif
+
 enum {
-	POOL_SCAN_ENTRIES = 32, /* with fewer entries the plain scan takes 0.2 us, and nothing is kept */
-	POOL_LIST_GROUPS = 32,  /* a view of at most so many groups is a list, which costs nothing to keep */
-	POOL_GROUP_FEW = 3,     /* trees of views that a group is in without a block of its own for that */
-	POOL_GROUP_VIEWS = 32,  /* trees of views that a group may be in: what one gift may have to change */
-	POOL_VIEW_CREDIT =
-		16, /* changes, for each group, that a tree may have saved up for times in which it is not asked */
-	POOL_VIEW_SHARE = 8, /* leaves of all trees of views together, for each group */
-	POOL_VIEWS_IDLE =
-		1024,         /* views that no need refers to, kept for the next who asks the same: half a MB at most */
-	POOL_PAGE_ITEMS = 32, /* a page of the index: 1 KB */
+	/* With fewer entries the plain scan takes 0.2 us, and nothing is kept. */
+	POOL_SCAN_ENTRIES = POOL_OR(32, 2),
+	/* A view of at most so many groups is a list, which costs nothing to keep. */
+	POOL_LIST_GROUPS = POOL_OR(32, 1),
+	/* Trees of views that a group is in without a block of its own for that. */
+	POOL_GROUP_FEW = POOL_OR(3, 1),
+	/* Trees of views that a group may be in: what one gift may have to change. */
+	POOL_GROUP_VIEWS = POOL_OR(32, 4),
+	/* Changes, for each group, that a tree may have saved up for times in which it is not asked. */
+	POOL_VIEW_CREDIT = POOL_OR(16, 1),
+	/* Leaves of all trees of views together, for each group. */
+	POOL_VIEW_SHARE = POOL_OR(8, 1),
+	/* Views that no need refers to, kept for the next who asks the same: half a MB at most. */
+	POOL_VIEWS_IDLE = POOL_OR(1024, 8),
+	/* A page of the index: 1 KB. */
+	POOL_PAGE_ITEMS = POOL_OR(32, 4),
 	POOL_INDEX_HEIGHT = 12,
 	POOL_MODES = 2,
-	POOL_SLICE =
-		2048, /* groups that an answer adds on the way to a tree: 0.5 ms, were none in a processor's cache; */
-	POOL_SLICE_LOOKS = 32, /* ... numbers of groups that it looks at for each of these: 0.1 ms; ... */
+	/* Groups that an answer adds on the way to a tree: 0.5 ms, were none of them in a processor's cache; ... */
+	POOL_SLICE = POOL_OR(2048, 1),
+	/* ... and numbers of groups that it looks at, for each of these: 0.1 ms. */
+	POOL_SLICE_LOOKS = POOL_OR(32, 2)
 };
 
 /* Values of pool_entry.group that are no group */
@@ -202,10 +215,7 @@ struct pool {
 	uint32_t count;
 	uint32_t loose;
 	uint32_t policy;
-	uint32_t
-		scan_entries; /* POOL_SCAN_ENTRIES, POOL_LIST_GROUPS and POOL_SLICE; less, so that few are as many, in tests */
-	uint32_t list_groups;
-	uint32_t slice;
+	uint32_t slice; /* POOL_SLICE; tests take less */
 	struct pool_table groups;
 	struct map group_map;
 	struct pool_group *spare; /* for the next group that is made */

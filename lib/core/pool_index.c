@@ -22,7 +22,8 @@
  * to a half, so items move rarely.
  */
 enum {
-	POOL_INDEX_CREDIT = 8, /* moves for each group while it is not asked: a burst of ends is no reason to drop it */
+	/* Moves for each group while the index is not asked: a burst of ends is no reason to drop it. */
+	POOL_INDEX_CREDIT = POOL_OR(8, 1),
 	POOL_PAGE_LOW = POOL_PAGE_ITEMS / 4,       /* from here down it may be merged, ... */
 	POOL_PAGE_MERGED = POOL_PAGE_ITEMS / 4 * 3 /* ... when the two together have at most so many */
 };

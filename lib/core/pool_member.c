@@ -121,7 +121,7 @@ static int pool_view_add(struct pool *p, struct pool_view *v, struct pool_group 
 {
 	DTSS_ASSERT(v->state != POOL_VIEW_OPEN);
 	DTSS_ASSERT(v->made == 0 || v->tree.count == v->group_count);
-	if (v->state == POOL_VIEW_LIST && v->group_count == p->list_groups)
+	if (v->state == POOL_VIEW_LIST && v->group_count == POOL_LIST_GROUPS)
 		return DTSS_E_FULL;
 	if (pool_view_reserve(p, v, v->group_count + 1) != 0)
 		return DTSS_E_NOMEM;
@@ -212,7 +212,7 @@ static int pool_view_admit(struct pool *p, uint32_t count)
 void pool_view_list(struct pool *p, struct pool_view *v, const uint32_t *groups, uint32_t count)
 {
 	DTSS_ASSERT(v->state == POOL_VIEW_OPEN);
-	DTSS_ASSERT(count <= p->list_groups);
+	DTSS_ASSERT(count <= POOL_LIST_GROUPS);
 	if (pool_view_reserve(p, v, count) != 0)
 		return;
 	pool_view_want(p, v, 0);

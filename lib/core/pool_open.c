@@ -11,11 +11,12 @@
  *   the tree of all groups         in about that order
  */
 enum {
-	POOL_INDEX_WORTH = 32, /* making the index costs as much as so many looks at all groups */
-	POOL_WALK_NODE = 8,    /* steps through a list that cost as much as one down a tree */
-	POOL_WALK_FAIR = 32,   /* steps that are no reason for a tree */
-	POOL_WALK_MAKE = 4,    /* making a tree costs as much as so many walks through the groups of its rarest tag */
-	POOL_WALK_CONTEST = 8  /* ... and so many times that, where trees have no room for all who want one */
+	POOL_INDEX_WORTH = POOL_OR(32, 1), /* making the index costs as much as so many looks at all groups */
+	POOL_WALK_NODE = POOL_OR(8, 1),    /* steps through a list that cost as much as one down a tree */
+	POOL_WALK_FAIR = POOL_OR(32, 0),   /* steps that are no reason for a tree */
+	POOL_WALK_MAKE = 4, /* making a tree costs as much as so many walks through the groups of its rarest tag */
+	POOL_WALK_CONTEST =
+		POOL_OR(8, 2) /* ... and so many times that, where trees have no room for all who want one */
 };
 
 /*
@@ -101,12 +102,12 @@ static void pool_search_groups(struct pool_search *s, struct pool_view *v, struc
 	DTSS_ASSERT(v->state == POOL_VIEW_OPEN || v->state == POOL_VIEW_FILL);
 	while ((g = pool_walk_next(p, v, walk)) != NULL) {
 		pool_search_group(s, g);
-		if (count < p->list_groups)
+		if (count < POOL_LIST_GROUPS)
 			found[count] = g->id;
 		count++;
 	}
 	v->walk -= v->walk / 8; /* the other way is tried again */
-	if (v->state == POOL_VIEW_OPEN && count <= p->list_groups) {
+	if (v->state == POOL_VIEW_OPEN && count <= POOL_LIST_GROUPS) {
 		pool_view_list(p, v, found, count);
 		return;
 	}
@@ -125,7 +126,7 @@ void pool_search_open(struct pool_search *s, struct pool_view *v)
 	DTSS_ASSERT(v->refs > 0);
 	DTSS_ASSERT(v->state == POOL_VIEW_OPEN || v->state == POOL_VIEW_FILL);
 	v->steps = pool_walk_begin(s->pool, v, &walk);
-	if (v->steps > s->pool->list_groups && v->walk < v->steps) {
+	if (v->steps > POOL_LIST_GROUPS && v->walk < v->steps) {
 		if (s->pool->index.cursor == UINT32_MAX)
 			found = pool_search_index(s, v);
 		else if (whole != NULL && whole->state == POOL_VIEW_TREE)

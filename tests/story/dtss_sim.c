@@ -56,6 +56,15 @@ static int run(char output[65536], const char *format, ...)
 
 static char output[65536];
 
+/* Fleets of up to eight workers: the pool that takes them for many asserts that it chooses as a plain scan does. */
+START_TEST(the_pool_of_many_workers_among_a_few)
+{
+	ck_assert_msg(run(output, "$S-strained run --seeds 150 --plain") == 0, "%s", output);
+	ck_assert_ptr_nonnull(strstr(output, "seeds=150"));
+	ck_assert_ptr_nonnull(strstr(output, "violations=0"));
+}
+END_TEST
+
 static const char *last_line(void)
 {
 	size_t len = strlen(output);
@@ -304,6 +313,7 @@ Suite *suite_story_dtss_sim(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, enter, leave);
+	tcase_add_test(t, the_pool_of_many_workers_among_a_few);
 	tcase_add_test(t, plain_ends_with_one_line_for_programs);
 	tcase_add_test(t, there_is_room_for_every_probe);
 	tcase_add_test(t, any_number_of_jobs_comes_to_the_same);

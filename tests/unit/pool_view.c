@@ -117,6 +117,32 @@ START_TEST(the_first_who_asks_for_anything_makes_nothing)
 }
 END_TEST
 
+/* The tree of all groups of that mode has one leaf then, and no nodes: nothing was found in it. */
+START_TEST(one_group_of_a_mode_is_found_beside_many_of_the_other)
+{
+	static struct pool_entry entry[POOL_LIST_GROUPS + 2];
+	const uint32_t place = POOL_SCAN_ENTRIES - 1; /* the first that is in a group */
+	uint32_t i, tags[POOL_LIST_GROUPS + 2][2], tag = 0;
+	struct pool_need need = { &tag, NULL, 1, 0, POOL_PLACE, 0 };
+	struct pool *p;
+
+	ck_assert_int_eq(pool_create(&p, dtss_mem_libc(), DTSS_PLACE_LEAST_LOAD), 0);
+	for (i = 0; i < POOL_LIST_GROUPS + 2; i++) {
+		tags[i][0] = tag;
+		tags[i][1] = tag + 1 + i;
+		entry[i].tags = tags[i];
+		entry[i].tag_count = 2;
+		entry[i].max = 1;
+		entry[i].for_place = i == place;
+		entry[i].for_task = i != place;
+		ck_assert_int_eq(pool_add(p, &entry[i]), 0);
+	}
+	ck_assert_ptr_eq(pool_best(p, &need), &entry[place]);
+	pool_need_fini(p, &need);
+	pool_destroy(p);
+}
+END_TEST
+
 /* It was dropped at once, and for the next sixty answers groups were looked at one by one. */
 START_TEST(the_index_outlasts_a_burst_of_ends)
 {
@@ -311,6 +337,7 @@ Suite *suite_unit_pool_view(void)
 	tcase_add_test(c, uses_every_kind_of_view);
 	tcase_add_test(c, trees_are_made_in_slices);
 	tcase_add_test(c, the_first_who_asks_for_anything_makes_nothing);
+	tcase_add_test(c, one_group_of_a_mode_is_found_beside_many_of_the_other);
 	tcase_add_test(c, the_index_outlasts_a_burst_of_ends);
 	tcase_add_test(c, a_view_of_its_own_ends_long_walks);
 	tcase_add_test(c, a_small_tree_displaces_big_ones);
