@@ -16,7 +16,8 @@
 /*
  * What a task takes until it runs, with everything between: HTTP, SQLite, a real dtss-agent, its journal, its spawn.
  *
- *	start   one task after another, to a scheduler that is otherwise idle: from before its submit until it has begun
+ *	start   one task after another, to a scheduler that is otherwise idle: from before its submit until it has begun;
+ *	        and the same program from a bare posix_spawn(), which is the part of it that nobody can take away
  *	true    many × `true`, and the same number at once from a loop of posix_spawn() and wait()
  */
 #define SLOTS 16
@@ -44,42 +45,72 @@ static int dispatch_listen(struct dispatch *d)
 	return d->socket < 0 ? -1 : bind(d->socket, (struct sockaddr *)&d->at, sizeof d->at);
 }
 
-/* From before its submit until it has begun, in ms; negative: it did not. */
-static double dispatch_one(struct dispatch *d)
+/* When it has begun, in ms after that instant; negative: it has not. */
+static double dispatch_began(const struct dispatch *d, uint64_t from_ns)
 {
 	struct pollfd started = { .fd = d->socket, .events = POLLIN };
-	char body[1024];
-	uint64_t from_ns, began_ns;
-	int len = snprintf(body, sizeof body, "{\"argv\":[\"%s/bench-job\",\"%s\"]}", bench_build(), d->at.sun_path);
+	uint64_t began_ns;
 
-	poll(NULL, 0, PACE_MS); /* a pace, so that what the last one left to do is done */
-	from_ns = bench_ns();
-	if (web_call(&d->web, "POST", "/api/v2/tasks", body, (size_t)len) != 201 || poll(&started, 1, WAIT_MS) != 1 ||
-	    read(d->socket, &began_ns, sizeof began_ns) != (ssize_t)sizeof began_ns)
+	if (poll(&started, 1, WAIT_MS) != 1 || read(d->socket, &began_ns, sizeof began_ns) != (ssize_t)sizeof began_ns)
 		return -1;
 	return (double)(began_ns - from_ns) / 1e6;
 }
 
+/* From before its submit until it has begun. */
+static double dispatch_one(struct dispatch *d)
+{
+	char body[1024];
+	uint64_t from_ns;
+	int len = snprintf(body, sizeof body, "{\"argv\":[\"%s/bench-job\",\"%s\"]}", bench_build(), d->at.sun_path);
+
+	poll(NULL, 0, PACE_MS); /* a pace, so that what the last one left to do is done */
+	from_ns = bench_ns();
+	if (web_call(&d->web, "POST", "/api/v2/tasks", body, (size_t)len) != 201)
+		return -1;
+	return dispatch_began(d, from_ns);
+}
+
+static double bare_one(struct dispatch *d)
+{
+	char program[512], *argv[] = { program, d->at.sun_path, NULL }, *env[] = { NULL };
+	uint64_t from_ns;
+	double ms;
+	pid_t pid;
+
+	snprintf(program, sizeof program, "%s/bench-job", bench_build());
+	poll(NULL, 0, PACE_MS);
+	from_ns = bench_ns();
+	if (posix_spawn(&pid, program, NULL, NULL, argv, env) != 0)
+		return -1;
+	ms = dispatch_began(d, from_ns);
+	return waitpid(pid, NULL, 0) == pid ? ms : -1;
+}
+
 static int dispatch_start(struct dispatch *d)
 {
-	struct bench_samples ms = { 0 };
-	int count = bench_quick(d->run) ? 5 : 300;
+	struct bench_samples ms = { 0 }, bare = { 0 };
+	int count = bench_quick(d->run) ? 6 : 300;
 
 	bench_reserve(&ms, (size_t)count);
+	bench_reserve(&bare, (size_t)count / 3);
 	for (int i = -5; i < count; i++) { /* the first ones wait for the agent itself */
-		double one = dispatch_one(d);
+		double one = dispatch_one(d), alone = i >= 0 && i % 3 == 0 ? bare_one(d) : 0;
 
-		if (one < 0)
+		if (one < 0 || alone < 0)
 			return bench_fail(d->run, "a task did not start in %d ms", WAIT_MS);
 		if (i >= 0)
 			bench_add(&ms, one);
+		if (i >= 0 && i % 3 == 0)
+			bench_add(&bare, alone);
 	}
 	bench_row(d->run);
 	bench_text(d->run, "case", "start");
 	bench_count(d->run, "tasks", (uint64_t)count);
 	bench_figure(d->run, "p50_ms", bench_median(&ms));
 	bench_figure(d->run, "p99_ms", bench_p99(&ms));
+	bench_figure(d->run, "bare_p50_ms", bench_median(&bare));
 	bench_samples_fini(&ms);
+	bench_samples_fini(&bare);
 	return 0;
 }
 
