@@ -62,7 +62,7 @@
 #define MEMORY_LONG 262144                /* bytes of one block: from here on it is mapped by itself */
 #define MEMORY_SPARE 4194304              /* freed bytes that are kept for what comes next */
 #define BLOCKS_LEN_MAX 1032               /* bytes of a block that is kept: what a request needs is shorter */
-#define BLOCKS_KEPT_BYTES 1048576         /* of all that are kept: what some hundred requests need together */
+#define BLOCKS_KEPT_BYTES 524288          /* of all that are kept: what some hundred requests need together */
 #define STOP_MS 8000                      /* begun requests may finish after SIGTERM; 10 s is promised */
 
 /* the transport over HTTP */

@@ -349,6 +349,7 @@ static enum MHD_Result answer(struct exchange *x)
 	if (x->status)
 		return send_reply(x);
 	x->suspended = 1;
+	x->left_round = x->server->round; /* who is resumed has company anyway */
 	MHD_suspend_connection(x->connection);
 	return MHD_YES;
 }

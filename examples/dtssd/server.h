@@ -66,7 +66,7 @@ struct exchange {
 	int admitted; /* its head has been looked at */
 	int begun;    /* the handler was called */
 	int suspended;
-	uint64_t left_round; /* in which it was left to be called again; 0: it was not */
+	uint64_t left_round; /* in which it was left to be called again, or suspended; 0: it was not */
 
 	struct ask ask;
 	size_t asked; /* questions that the node has not answered */
