@@ -203,6 +203,7 @@ struct pool_cursor {
 	uint32_t at[POOL_INDEX_HEIGHT];
 	uint32_t depth;
 	uint64_t steps;
+	uint64_t most; /* of these */
 };
 
 struct pool {
@@ -228,7 +229,7 @@ struct pool {
 	uint32_t idle_count;
 	struct pool_view *whole[POOL_MODES];
 	uint64_t leaves; /* of all trees of views, those of whole[] aside */
-	uint64_t wanted; /* by the views that have none yet */
+	uint64_t wanted; /* by views that have none, those that rest too: the ones of /api/v1 do between questions */
 	uint32_t made;   /* trees, so far */
 	struct pool_index index;
 };
@@ -298,8 +299,8 @@ int pool_index_reserve(struct pool *p); /* for an insertion; DTSS_E_NOMEM */
 struct pool_page *pool_page_new(struct pool_index *x, uint32_t leaf);
 int pool_index_insert(struct pool *p, struct pool_group *g); /* DTSS_E_NOMEM */
 void pool_index_move(struct pool *p, struct pool_group *g);  /* to where its best entry ranks now, or out */
-void pool_index_first(const struct pool_index *x, struct pool_cursor *c);
-/* The next group that satisfies the view, or NULL. */
+void pool_index_first(const struct pool_index *x, struct pool_cursor *c, uint64_t most);
+/* The next group that satisfies the view; NULL: there is none, or it took that many steps. */
 struct pool_group *pool_index_next(struct pool_cursor *c, const struct pool_view *v);
 
 /* --- pool_grow.c --- */

@@ -285,17 +285,18 @@ void pool_index_move(struct pool *p, struct pool_group *g)
 		pool_index_drop(p);
 }
 
-void pool_index_first(const struct pool_index *x, struct pool_cursor *c)
+void pool_index_first(const struct pool_index *x, struct pool_cursor *c, uint64_t most)
 {
 	c->depth = 0;
 	c->page[0] = x->root;
 	c->at[0] = 0;
 	c->steps = 0;
+	c->most = most;
 }
 
 struct pool_group *pool_index_next(struct pool_cursor *c, const struct pool_view *v)
 {
-	for (;;) {
+	while (c->steps < c->most) {
 		const struct pool_page *page = c->page[c->depth];
 		uint32_t at = c->at[c->depth];
 
@@ -318,4 +319,5 @@ struct pool_group *pool_index_next(struct pool_cursor *c, const struct pool_view
 			c->at[c->depth] = 0;
 		}
 	}
+	return NULL;
 }

@@ -216,7 +216,8 @@ void pool_view_list(struct pool *p, struct pool_view *v, const uint32_t *groups,
 	if (pool_view_reserve(p, v, count) != 0)
 		return;
 	pool_view_want(p, v, 0);
-	memcpy(v->groups, groups, count * sizeof(*groups));
+	if (count > 0)
+		memcpy(v->groups, groups, count * sizeof(*groups));
 	v->group_count = count;
 	v->state = POOL_VIEW_LIST;
 }

@@ -48,12 +48,12 @@ static int pool_search_index(struct pool_search *s, struct pool_view *v)
 {
 	struct pool *p = s->pool;
 	struct pool_cursor c;
-	struct pool_group *g = NULL;
+	struct pool_group *g;
 
 	DTSS_ASSERT(p->index.root != NULL);
 	DTSS_ASSERT(v->refs > 0);
-	pool_index_first(&p->index, &c);
-	while (c.steps < v->steps && (g = pool_index_next(&c, v)) != NULL && pool_rank_before(&g->indexed, &s->best))
+	pool_index_first(&p->index, &c, v->steps);
+	while ((g = pool_index_next(&c, v)) != NULL && pool_rank_before(&g->indexed, &s->best))
 		pool_search_group(s, g);
 	p->index.debt = 0;
 	v->walk = c.steps < v->steps ? (7 * v->walk + c.steps) / 8 : 2 * (uint64_t)v->steps;
