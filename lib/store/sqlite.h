@@ -80,8 +80,6 @@
 	X(LOG_PUT, W, "INSERT INTO log VALUES(?1, ?2, ?3, ?4)")                                                        \
 	X(LOAD_META, R, "SELECT 0, value FROM meta WHERE key = 'record'")                                              \
 	X(LOAD_TASK, R, "SELECT t.id, s.data, t.data, t.first FROM task t LEFT JOIN spec s ON s.id = t.id")            \
-	X(LOAD_ATTEMPT, R,                                                                                             \
-	  "SELECT a.id, a.data FROM task t CROSS JOIN attempt a ON a.id = t.id WHERE t.first IS NOT NULL")             \
 	X(LOAD_KEY, R, "SELECT 0, data FROM key")                                                                      \
 	X(LOAD_WORKER, R, "SELECT 0, data FROM worker")                                                                \
 	X(TASK_GET, R, "SELECT data FROM task WHERE id = ?1 UNION ALL SELECT data FROM history WHERE id = ?1 LIMIT 1") \
@@ -158,6 +156,8 @@ struct sqlite_store {
 	int homeless;                      /* ATTEMPTs whose TASK had no row yet */
 	int load_phase;
 	int load_column;             /* the next of the row that the reader stands on; 0: it stands on none */
+	uint64_t load_id;            /* of that row */
+	int load_tried;              /* its attempts but the first are still to come */
 	struct sqlite_block *blocks; /* what the last completion points to */
 	struct dtss_record *records;
 	size_t record_count;
@@ -213,8 +213,13 @@ void sqlite_group_commit(struct sqlite_store *s);
 int sqlite_get(struct sqlite_store *s, uint64_t id, struct dtss_store_done *done);
 int sqlite_list(struct sqlite_store *s, const struct dtss_task_filter *filter, struct dtss_store_done *done);
 int sqlite_log_read(struct sqlite_store *s, const struct dtss_log_chunk *chunk, struct dtss_store_done *done);
-int sqlite_load(struct dtss_store *store, const void **ret_data, size_t *ret_len);
+/* Damage found in a record is damage of the store: takes note of it, and returns error. */
+int sqlite_damage(struct sqlite_store *s, int error);
 /* What the last completion pointed to is no longer valid. */
 void sqlite_forget(struct sqlite_store *s);
+
+/* ---- sqlite_load.c ---- */
+
+int sqlite_load(struct dtss_store *store, const void **ret_data, size_t *ret_len);
 
 #endif

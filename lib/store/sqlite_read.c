@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
-#include "codec/wire.h"
 #include "store/sqlite.h"
 
 #define SQLITE_BLOCK_SIZE 65536
@@ -58,8 +57,7 @@ static int sqlite_records_grow(struct sqlite_store *s)
 
 /* ---- tasks ---- */
 
-/* Damage found in a record is damage of the store. */
-static int sqlite_damage(struct sqlite_store *s, int error)
+int sqlite_damage(struct sqlite_store *s, int error)
 {
 	if (error == DTSS_E_CORRUPT || error == DTSS_E_VERSION)
 		s->failed = error;
@@ -286,113 +284,4 @@ int sqlite_log_read(struct sqlite_store *s, const struct dtss_log_chunk *chunk, 
 	done->u.log.data = got > 0 ? bytes : NULL;
 	done->u.log.len = got;
 	return DTSS_OK;
-}
-
-/* ---- load ---- */
-
-/* What the statements of the load give, behind the id. */
-static const struct {
-	int statement;
-	int columns;
-	uint8_t kinds[3];
-} sqlite_loads[] = { { STATEMENT_LOAD_META, 1, { DTSS_RECORD_META } },
-		     { STATEMENT_LOAD_TASK, 3, { DTSS_RECORD_SPEC, DTSS_RECORD_TASK, DTSS_RECORD_ATTEMPT } },
-		     { STATEMENT_LOAD_ATTEMPT, 1, { DTSS_RECORD_ATTEMPT } },
-		     { STATEMENT_LOAD_KEY, 1, { DTSS_RECORD_KEY } },
-		     { STATEMENT_LOAD_WORKER, 1, { DTSS_RECORD_WORKER } } };
-
-#define SQLITE_LOADS ((int)(sizeof sqlite_loads / sizeof sqlite_loads[0]))
-
-/* Does it say that it is of that kind, and of that task? Its sum is for who takes it, so that it is made once. */
-static int sqlite_load_is(const uint8_t *record, size_t len, uint32_t kind, uint64_t id)
-{
-	struct wire_in in = { record, len, 0 };
-
-	if (wire_take(&in, WIRE_HEADER) == NULL || wire_kind(record) != kind)
-		return 0;
-	return id == 0 || wire_get64(&in) == id;
-}
-
-/* The record stays where SQLite has it: until the statement steps, which the next call does. 0: the column is empty. */
-static int sqlite_load_column(struct sqlite_store *s, sqlite3_stmt *st, const void **ret_data, size_t *ret_len)
-{
-	uint32_t kind = sqlite_loads[s->load_phase].kinds[s->load_column - 1];
-	const void *blob = sqlite3_column_blob(st, s->load_column);
-	size_t len = (size_t)sqlite3_column_bytes(st, s->load_column);
-
-	DTSS_ASSERT(s->load_column > 0);
-	if (blob == NULL && sqlite3_column_type(st, s->load_column) == SQLITE_NULL)
-		return 0;
-	if (blob == NULL && len > 0)
-		return DTSS_E_NOMEM;
-	if (blob == NULL || !sqlite_load_is(blob, len, kind, (uint64_t)sqlite3_column_int64(st, 0)))
-		return sqlite_damage(s, DTSS_E_CORRUPT);
-	*ret_data = blob;
-	*ret_len = len;
-	return 1;
-}
-
-/* The next column of the row, else the next row: 1 and a record, 0: on to the next phase, or an error. */
-static int sqlite_load_phase(struct sqlite_store *s, const void **ret_data, size_t *ret_len)
-{
-	sqlite3_stmt *st = s->statements[sqlite_loads[s->load_phase].statement];
-	int rc, found;
-
-	for (;;) {
-		while (s->load_column > 0 && s->load_column <= sqlite_loads[s->load_phase].columns) {
-			found = sqlite_load_column(s, st, ret_data, ret_len);
-			s->load_column++;
-			if (found != 0)
-				return found;
-		}
-		s->load_column = 1;
-		rc = sqlite3_step(st);
-		if (rc != SQLITE_ROW)
-			break;
-	}
-	s->load_column = 0;
-	(void)sqlite3_reset(st); /* says the same again */
-	return rc == SQLITE_DONE ? 0 : sqlite_fail(s, s->reader, rc);
-}
-
-/* A load reads each page once, so a small cache, which stays in the processor's, is the fastest. */
-static int sqlite_load_begin(struct sqlite_store *s)
-{
-	int error = sqlite_ready(s);
-	int rc = error == 0 ? sqlite3_exec(s->reader, SQLITE_CACHE_LOAD, NULL, NULL, NULL) : SQLITE_OK;
-
-	return rc == SQLITE_OK ? error : sqlite_fail(s, s->reader, rc);
-}
-
-static int sqlite_load_end(struct sqlite_store *s, int result)
-{
-	int rc;
-
-	if (s->reader == NULL)
-		return result;
-	if (result < 0)
-		(void)sqlite3_reset(s->statements[sqlite_loads[s->load_phase].statement]);
-	rc = sqlite3_exec(s->reader, SQLITE_CACHE, NULL, NULL, NULL);
-	return rc == SQLITE_OK || result < 0 ? result : sqlite_fail(s, s->reader, rc);
-}
-
-int sqlite_load(struct dtss_store *store, const void **ret_data, size_t *ret_len)
-{
-	struct sqlite_store *s = (struct sqlite_store *)store;
-	int result;
-
-	sqlite_forget(s);
-	sqlite_group_commit(s);
-	result = s->load_phase == 0 && s->load_column == 0 ? sqlite_load_begin(s) : s->failed;
-	while (result == 0 && s->load_phase < SQLITE_LOADS) {
-		result = sqlite_load_phase(s, ret_data, ret_len);
-		if (result == 0)
-			s->load_phase++;
-	}
-	if (result > 0)
-		return result;
-	result = sqlite_load_end(s, result);
-	s->load_phase = 0;
-	s->load_column = 0;
-	return result;
 }
