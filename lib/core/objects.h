@@ -200,50 +200,52 @@ struct worker_shape {
 	uint64_t *taken;                 /* what its attempts took of it: may be more than there is, after it shrank */
 };
 
-#define WORKER_SAID 117 /* what most say is shorter */
+#define WORKER_SAID 112 /* what most say is shorter */
 
 /*
  * Workers speak in no order, and what the cache does not hold of one is waited for. So what a heartbeat that says what the
- * one before said is compared with, and what it changes, stands in one piece:
+ * one before said is compared with, and what it changes, stands in one piece; and before it what another load changes:
  *
- *      entry | incarnation ... kind, status | said ........ | what others look at
- *            └── two lines of a cache or three, more when more is said ──┘
+ *      entry | live ... counted | kind, status ... incarnation | said ........ | what only changes look at
+ *                               └── two lines of a cache or three, more when more is said ──┘
+ *      └── another load ───────────────────────────────────────────────────────┘
  */
 struct worker {
-	struct pool_entry entry; /* first: the pool gives it back */
+	struct pool_entry entry;              /* first: the pool gives it back */
+	struct task *live;                    /* attempts on it, stopping ones included */
+	uint32_t listing;                     /* counts heartbeats, to find what they do not list */
+	uint32_t young_total, old_total;      /* placements without a task */
+	uint32_t counted_slots, counted_used; /* in the stats */
+	uint32_t most_tasks; /* the most that this incarnation had: it may have shrunk below what runs */
+	uint8_t draining, cordoned;
+	uint8_t dirty, gone, improved;
+	uint8_t reachable; /* 1: its shape has an address */
+	uint8_t kind, status, stopping;
+	uint8_t deaf; /* 1: deaf_fence is not 0 */
+	uint8_t said_resources;
+	uint16_t said_tags;
+	uint32_t max_tasks;
+	uint32_t leased;
+	uint32_t foreign; /* used beyond those, by its own count */
 	uint64_t incarnation;
 	uint64_t heartbeat;    /* the newest number */
 	uint64_t fence_seen;   /* by its own word */
 	uint64_t event_seq;    /* its last durable change */
 	uint64_t last_seen_ns; /* mono */
 	int64_t last_seen_wall_ns, skew_ns;
-	uint32_t leased;
-	uint32_t foreign; /* used beyond those, by its own count */
-	uint32_t max_tasks;
-	uint16_t said_tags;
-	uint8_t said_resources, kind, status, stopping;
-	uint8_t deaf;                                /* 1: deaf_fence is not 0 */
-	char said[WORKER_SAID];                      /* as in its shape; empty: too long for here */
+	char said[WORKER_SAID]; /* as in its shape; empty: too long for here */
+	struct worker_shape shape;
 	struct worker *lower, *higher, *prev, *next; /* in the roster */
 	uint64_t hash;                               /* of its name */
 	struct intern *name;
-	struct task *live;                    /* attempts on it, stopping ones included */
-	uint32_t listing;                     /* counts heartbeats, to find what they do not list */
-	uint32_t young_total, old_total;      /* placements without a task */
-	uint32_t counted_slots, counted_used; /* in the stats */
-	uint8_t draining, cordoned;
-	uint8_t dirty, gone, improved;
-	uint64_t deaf_fence; /* lost, though it spoke all the time and never knew of it; 0: it hears */
-	struct worker_shape shape;
-	/* what only changes look at */
 	struct timer timer; /* its silence */
 	struct timer young_timer;
 	uint64_t number;
-	uint64_t deaf_task;  /* of deaf_fence */
+	uint64_t deaf_fence; /* lost, though it spoke all the time and never knew of it; 0: it hears */
+	uint64_t deaf_task;
 	size_t record_bytes; /* while dirty: room for its record in the open batch */
 	uint64_t young_from; /* the bucket number of young[0]'s round */
 	uint16_t young[YOUNG_BUCKETS];
-	uint32_t most_tasks; /* the most that this incarnation had: it may have shrunk below what runs */
 	struct worker *next_improved;
 };
 

@@ -132,7 +132,7 @@ void worker_refresh(struct dtss_sched *s, struct worker *w)
 	if (w->most_tasks < w->max_tasks)
 		w->most_tasks = w->max_tasks;
 	w->entry.for_task = open && w->kind == DTSS_WORKER_AGENT && !w->deaf;
-	w->entry.for_place = open && (w->kind == DTSS_WORKER_PLACEMENT || w->shape.address);
+	w->entry.for_place = open && (w->kind == DTSS_WORKER_PLACEMENT || w->reachable);
 	pool_update(s->pool, &w->entry);
 	if (w->status == DTSS_WORKER_ONLINE)
 		worker_count_slots(s, w, w->max_tasks, used);

@@ -215,6 +215,7 @@ void worker_say(struct worker *w)
 	DTSS_ASSERT(shape->said_len > shape->said_tags);
 	w->said_tags = shape->said_tags;
 	w->said_resources = shape->said_resources;
+	w->reachable = shape->address != NULL;
 	if (shape->said_len <= sizeof w->said)
 		memcpy(w->said, shape->said, shape->said_len);
 	else
