@@ -141,7 +141,7 @@ cold := verify explain snapshot restore restored peek names wheel_lists load loa
 	open list local query retry lookup after renew info request reply finish message store_poll digest \
 	engine queue ids parts block order worker_shape hold drain message_encode message_decode spec_decode \
 	batch_encode batch_decode record_decode get depend cancel config backoff task_view log keep keep_copy answer \
-	key pool pool_grow pool_open pool_check pool_index pool_member pool_posts pool_scan pool_table pool_view need \
+	key pool pool_grow pool_join pool_open pool_check pool_index pool_member pool_posts pool_scan pool_table pool_view need \
 	ready heartbeat_check roster worker intern commit take verb round step
 cold_sources := $(filter $(foreach d,core node codec,$(cold:%=lib/$(d)/%.c)) lib/agent/% lib/node/trace% lib/node/replay% \
 	lib/node/posix% lib/transport/% $(patsubst %,lib/store/memory_%,log% op% history% ring%),$(lib_sources))

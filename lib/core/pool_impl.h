@@ -15,6 +15,7 @@
  *   pool_table.c   objects by number
  *   pool_shape.c   what entries have and needs want, to be compared
  *   pool_group.c   groups: entries that no need can tell apart but by load
+ *   pool_join.c    groups, made and left
  *   pool_posts.c   which groups have a tag
  *   pool_index.c   all groups by rank, to be walked in order
  *   pool_grow.c    the index, made in slices and dropped
@@ -277,10 +278,13 @@ int pool_subset(const uint32_t *some, uint32_t some_count, const uint32_t *all, 
 /* --- pool_group.c --- */
 struct pool_group *pool_group_at(const struct pool *p, uint32_t id);
 int pool_grouped(const struct pool_entry *e);
+void pool_group_changed(struct pool *p, struct pool_group *g, struct pool_rank before); /* as which it ranked */
+void pool_group_update(struct pool *p, struct pool_entry *e);
+
+/* --- pool_join.c --- */
 void pool_join(struct pool *p, struct pool_entry *e);  /* it becomes loose when there is no memory */
 void pool_leave(struct pool *p, struct pool_entry *e); /* its tags may be new ones already; it is apart afterwards */
-void pool_group_update(struct pool *p, struct pool_entry *e);
-int pool_group_spare(struct pool *p, uint32_t names); /* DTSS_E_NOMEM */
+int pool_group_spare(struct pool *p, uint32_t names);  /* DTSS_E_NOMEM */
 void pool_group_destroy_all(struct pool *p);
 
 /* --- pool_posts.c --- */
