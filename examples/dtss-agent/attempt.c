@@ -294,13 +294,25 @@ void attempt_forget(struct attempts *all, uint64_t fence)
 	if (!a)
 		return;
 	*at = a->next;
-	if (a->dir)
-		tree_remove_aside(a->dir);
-	attempt_free(a, all->client);
+	a->next = all->forgotten;
+	all->forgotten = a;
+}
+
+void attempts_bury(struct attempts *all)
+{
+	while (all->forgotten) {
+		struct attempt *a = all->forgotten;
+
+		all->forgotten = a->next;
+		if (a->dir)
+			tree_remove_aside(a->dir);
+		attempt_free(a, all->client);
+	}
 }
 
 void attempts_fini(struct attempts *all)
 {
+	attempts_bury(all);
 	while (all->first) {
 		struct attempt *a = all->first;
 

@@ -50,6 +50,7 @@ struct attempt {
 /* What all attempts share. */
 struct attempts {
 	struct attempt *first;
+	struct attempt *forgotten; /* nobody asks for them any more, but their directories are still there */
 	struct dtss_agent *engine;
 	struct post_client *client;
 	struct journal *journal;
@@ -71,6 +72,8 @@ void attempt_fail(struct attempt *a, int err, const char *detail);
 void attempt_start(struct attempts *all, struct dtss_time now, const struct dtss_agent_start *start);
 void attempt_stop(struct attempts *all, uint64_t fence, int force);
 void attempt_forget(struct attempts *all, uint64_t fence);
+/* Removes what the forgotten ones left: a file system may take its time. */
+void attempts_bury(struct attempts *all);
 /* Syncs the journal, and starts what was written to it. */
 void attempts_spawn(struct attempts *all, struct dtss_time now);
 /* A child of ours has ended, and is not yet reaped. 1: it was the first process of an attempt. */

@@ -14,10 +14,10 @@
 #define NS_PER_MS UINT64_C(1000000)
 
 /*
- *	          ┌──────────────────────────────────────────────────────────────────────────┐
- *	wait ──► deadlines ──► signals, children ──► messages ──► attempts ──► actions ──► journal, spawn ──► requests
- *	          first: after a SIGSTOP we may be in somebody else's lease     what is due
- *	                                                                        by now, too
+ *	wait ──► deadlines ──► signals, children ──► messages ──► attempts ──► actions
+ *	  ▲       first: after a SIGSTOP we may be in              what is due    │
+ *	  │       somebody else's lease                            by now, too    ▼
+ *	  └── what the forgotten left ◄── requests ◄── processes ◄── journal ◄────┘
  */
 
 /* ---- children ---- */
@@ -257,6 +257,7 @@ static void daemon_round(struct agent_daemon *d, uint64_t *ret_until_ns)
 	attempts_spawn(&d->attempts, now);
 	if (post_step(&d->client) > 0 || d->attempts.failed)
 		*ret_until_ns = now.mono_ns;
+	attempts_bury(&d->attempts);
 	daemon_check_end(d, now);
 	next_ns = dtss_agent_next_ns(d->engine);
 	if (next_ns < *ret_until_ns)
