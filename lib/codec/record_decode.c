@@ -4,7 +4,7 @@
 #include "codec/record.h"
 #include "core/check.h"
 
-#define RECORD_TASK_BYTES 59             /* of its value */
+#define RECORD_TASK_VALUE 59             /* of its value */
 #define RECORD_SPEC_AT (WIRE_HEADER + 8) /* its value, behind the id */
 #define RECORD_FLAGS ((uint32_t)(DTSS_RECORD_DELETE | DTSS_RECORD_DONE))
 
@@ -101,7 +101,7 @@ static int record_get_meta(struct wire_in *in, struct dtss_meta_record *meta)
 
 int record_get_task(struct wire_in *in, const struct dtss_record *record, struct dtss_task_record *ret)
 {
-	const uint8_t *p = wire_take(in, RECORD_TASK_BYTES);
+	const uint8_t *p = wire_take(in, RECORD_TASK_VALUE);
 
 	if (p == NULL)
 		return DTSS_E_CORRUPT;

@@ -110,6 +110,8 @@ static int load_said_alike(struct dtss_sched *s, const struct load_spec *in, str
 
 	if (!t || !spec_alike(task_spec(t), t->spec_len, in->spec, in->spec_len))
 		return 0;
+	DTSS_ASSERT(t->queue == q);
+	DTSS_ASSERT(t->need && t->policy);
 	ret->queue = queue_share(q);
 	ret->policy = t->policy;
 	ret->policy->refs++;
@@ -129,6 +131,8 @@ static int load_said(struct dtss_sched *s, const struct load_spec *in, struct lo
 
 	if (error)
 		return error;
+	DTSS_ASSERT(s->epoch == 0);
+	DTSS_ASSERT(spec->queue != NULL);
 	ret->timeout_ms = spec->timeout_ms;
 	ret->not_before_ns = spec->not_before_ns;
 	ret->priority = spec->priority;

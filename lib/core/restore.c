@@ -40,6 +40,8 @@ static int restore_join(struct dtss_sched *s, struct task *t)
 	struct dtss_task_spec *spec = NULL;
 	int error = lead_whole(s, t) ? 0 : DTSS_E_CORRUPT;
 
+	DTSS_ASSERT(s->epoch == 0);
+	DTSS_ASSERT(s->restoring);
 	if (!error && t->loaded & LOADED_MORE)
 		error = lead_key(s, t, &spec);
 	dtss_spec_free(spec, &s->mem);

@@ -280,26 +280,6 @@ START_TEST(what_was_never_tried_has_no_lease)
 }
 END_TEST
 
-/* What points from one object to another is made by then. */
-START_TEST(no_record_comes_between_the_pieces_behind)
-{
-	struct dtss_sched *s;
-	size_t i, refused = 0;
-
-	ck_assert_int_eq(dtss_sched_create(&s, &e.cfg, &e.standby_mem.mem), 0);
-	for (i = 0; i < piece_count; i++) {
-		ck_assert_int_eq(dtss_sched_restore(s, pieces[i].bytes, pieces[i].len), 0);
-		if (pieces[i].bytes[5] != WIRE_STATE || pieces[i].bytes[WIRE_HEADER] == SNAPSHOT_KEY)
-			continue;
-		ck_assert_int_eq(dtss_sched_load(s, pieces[0].bytes, pieces[0].len), DTSS_E_STATE);
-		refused++;
-	}
-	ck_assert_uint_gt(refused, 5);
-	ck_assert_uint_eq(dtss_sched_digest_all(s), whole);
-	dtss_sched_destroy(s);
-}
-END_TEST
-
 /* S25, P12 */
 START_TEST(memory_may_end_at_any_allocation)
 {
@@ -411,7 +391,6 @@ Suite *suite_unit_snapshot_damage(void)
 	tcase_add_loop_test(tc, a_piece_names_what_is_not_there, 0, 9);
 	tcase_add_test(tc, a_key_that_expires_too_late_is_of_the_future);
 	tcase_add_loop_test(tc, what_was_never_tried_has_no_lease, 0, 4);
-	tcase_add_test(tc, no_record_comes_between_the_pieces_behind);
 	tcase_add_test(tc, memory_may_end_at_any_allocation);
 	tcase_add_test(tc, a_snapshot_goes_on_where_memory_ended);
 	tcase_add_test(tc, a_piece_that_had_no_room_comes_next_time);

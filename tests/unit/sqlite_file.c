@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <dtss/node.h>
 #include "support/store_kit.h"
 
 Suite *suite_unit_sqlite_file(void);
@@ -230,8 +229,6 @@ END_TEST
 START_TEST(a_flipped_bit_in_a_record_is_found)
 {
 	static const char needle[] = "a name that can be found";
-	struct dtss_node_config cfg = { .size = sizeof cfg };
-	struct dtss_node *node;
 	struct dtss_store_done done;
 	unsigned char *at;
 	uint64_t sum;
@@ -247,34 +244,6 @@ START_TEST(a_flipped_bit_in_a_record_is_found)
 	ck_assert_int_eq(kit_load(&k, &sum), DTSS_E_CORRUPT); /* and it stays so */
 	ck_assert_int_eq(kit_get(&k, 1, &done), DTSS_E_CORRUPT);
 	ck_assert_int_eq(kit_lead(&k), DTSS_E_CORRUPT);
-	close_store();
-	ck_assert_int_eq(open_store(), DTSS_OK);
-	cfg.store = k.store;
-	k.store = NULL; /* it is the node's, whatever becomes of that */
-	ck_assert_int_eq(dtss_node_open(&node, &cfg, (struct dtss_time){ 1000, 1000 }), DTSS_E_CORRUPT);
-}
-END_TEST
-
-/* Whole records, each in the row of the other: only their keys tell. */
-START_TEST(a_record_in_the_row_of_another_is_found)
-{
-	static const char *const swaps[] = {
-		"UPDATE task SET data = (SELECT t.data FROM task t WHERE t.id = 201 - task.id) WHERE id IN (1, 200)",
-		"UPDATE spec SET data = (SELECT s.data FROM spec s WHERE s.id = 201 - spec.id) WHERE id IN (1, 200)",
-		"UPDATE task SET data = (SELECT s.data FROM spec s WHERE s.id = task.id) WHERE id = 7",
-		"UPDATE task SET data = x'00' WHERE id = 7",
-		"UPDATE task SET data = x'' WHERE id = 7",
-	};
-	sqlite3 *db;
-	uint64_t sum;
-
-	make_store();
-	ck_assert_int_eq(sqlite3_open(k.path, &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(db, swaps[_i], NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-	ck_assert_int_eq(open_store(), DTSS_OK);
-	ck_assert_int_eq(kit_load(&k, &sum), DTSS_E_CORRUPT);
-	ck_assert_int_eq(kit_load(&k, &sum), DTSS_E_CORRUPT); /* and it stays so */
 }
 END_TEST
 
@@ -416,7 +385,6 @@ Suite *suite_unit_sqlite_file(void)
 	tcase_add_test(tc, a_store_that_was_cut_is_damaged);
 	tcase_add_test(tc, damaged_pages_are_found);
 	tcase_add_test(tc, a_flipped_bit_in_a_record_is_found);
-	tcase_add_loop_test(tc, a_record_in_the_row_of_another_is_found, 0, 5);
 	tcase_add_test(tc, a_store_without_a_table_is_damaged);
 	tcase_add_test(tc, one_process_at_a_time);
 	tcase_add_test(tc, a_lock_that_is_a_link_is_refused);

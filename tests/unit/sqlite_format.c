@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <dtss/node.h>
 #include "support/store_kit.h"
 
 Suite *suite_unit_sqlite_format(void);
@@ -151,6 +152,45 @@ START_TEST(a_first_attempt_can_be_dropped)
 }
 END_TEST
 
+/* Whole records, each in the row of the other: only their keys tell; and one with another byte, which its sum tells. */
+START_TEST(a_record_that_is_not_that_of_its_row_is_found)
+{
+	static const char *const swaps[] = {
+		"UPDATE task SET data = (SELECT t.data FROM task t WHERE t.id = 3 - task.id)",
+		"UPDATE spec SET data = (SELECT s.data FROM spec s WHERE s.id = 3 - spec.id)",
+		"UPDATE task SET data = (SELECT s.data FROM spec s WHERE s.id = task.id) WHERE id = 2",
+		"UPDATE task SET data = x'00' WHERE id = 2",
+		"UPDATE task SET data = x'' WHERE id = 2",
+		"UPDATE task SET first = data WHERE id = 2",
+		"UPDATE attempt SET data = (SELECT data FROM task WHERE task.id = attempt.id) WHERE id = 1",
+		"UPDATE attempt SET data = (SELECT a.data FROM attempt a WHERE a.id = 3 - attempt.id)",
+		"UPDATE spec SET data = CAST(substr(data, 1, 60) || x'ff' || substr(data, 62) AS BLOB) WHERE id = 2",
+	};
+	struct dtss_node_config cfg = { .size = sizeof cfg };
+	struct dtss_node *node;
+	sqlite3 *db;
+	uint64_t sum, id;
+
+	ck_assert_int_eq(kit_lead(&k), DTSS_OK);
+	for (id = 1; id <= 2; id++) {
+		kit_attempt(&k, id, 1, 10 * id);
+		kit_attempt(&k, id, 2, 10 * id + 1);
+		kit_task(&k, id, DTSS_TASK_READY, 0);
+		kit_spec(&k, id, "q", "x", NULL);
+	}
+	ck_assert_int_eq(kit_commit(&k), DTSS_OK);
+	ck_assert_int_eq(kit_load(&k, &sum), 8);
+	ck_assert_int_eq(sqlite3_open(k.path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, swaps[_i], NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+	ck_assert_int_eq(kit_load(&k, &sum), DTSS_E_CORRUPT);
+	ck_assert_int_eq(kit_load(&k, &sum), DTSS_E_CORRUPT); /* and it stays so */
+	cfg.store = k.store;
+	k.store = NULL; /* it is the node's, whatever becomes of that */
+	ck_assert_int_eq(dtss_node_open(&node, &cfg, (struct dtss_time){ 1000, 1000 }), DTSS_E_CORRUPT);
+}
+END_TEST
+
 Suite *suite_unit_sqlite_format(void)
 {
 	Suite *s = suite_create("unit/sqlite_format");
@@ -161,6 +201,7 @@ Suite *suite_unit_sqlite_format(void)
 	tcase_add_test(tc, a_first_attempt_is_found_wherever_its_batch_had_it);
 	tcase_add_test(tc, a_first_attempt_goes_into_the_history_with_its_task);
 	tcase_add_test(tc, a_first_attempt_can_be_dropped);
+	tcase_add_loop_test(tc, a_record_that_is_not_that_of_its_row_is_found, 0, 9);
 	suite_add_tcase(s, tc);
 	return s;
 }
