@@ -383,4 +383,5 @@ void api_tasks_submit(struct exchange *x)
 		reply_problem(x, &r.problem);
 	json_reader_fini(&r);
 	json_decref(body);
+	exchange_drop_body(x);
 }

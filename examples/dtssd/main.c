@@ -95,7 +95,7 @@ static int open_node(struct dtssd *d)
 	if (rc != 0)
 		return rc;
 	blocks_init(&d->blocks);
-	config.mem = &d->blocks.mem;
+	config.mem = d->server.mem = &d->blocks.mem;
 	rc = open_trace(d, &config.trace);
 	if (rc == 0)
 		rc = mail_open(&d->server.mail, &config.transport);

@@ -135,14 +135,15 @@ static int trouble(int result)
 
 static void exchange_free(struct exchange *x)
 {
+	const struct dtss_mem *mem = x->server->mem;
+
 	if (x->release)
 		x->release(x->state);
 	if (x->response)
 		MHD_destroy_response(x->response);
 	x->server->open--;
 	exchange_drop_body(x);
-	free(x->path);
-	free(x);
+	mem->release(mem->ctx, x, x->size);
 }
 
 /* An exchange whose client has gone meanwhile gets its answers like any other: the last one is its end. */
@@ -225,16 +226,15 @@ int exchange_task(struct exchange *x, dtss_task_id *ret_id)
 /* Begins the exchange. The target as it was sent: a %2F in it ends no segment, and a route has none. */
 void *server_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
-	struct exchange *x = malloc(sizeof *x); /* calloc() would pass by what was just freed */
+	struct server *s = cls;
+	size_t len = strcspn(target, "?"), size = sizeof(struct exchange) + len + 1;
+	struct exchange *x = s->mem->alloc(s->mem->ctx, size);
 
 	if (!x)
 		return NULL;
-	*x = (struct exchange){ .server = cls, .connection = connection };
-	x->path = strndup(target, strcspn(target, "?"));
-	if (!x->path) {
-		free(x);
-		return NULL;
-	}
+	*x = (struct exchange){ .server = s, .connection = connection, .size = size };
+	memcpy(x->path, target, len);
+	x->path[len] = '\0';
 	x->guard = guard_of(connection);
 	x->server->open++;
 	return x;

@@ -24,6 +24,7 @@ struct past;
  */
 struct server {
 	struct MHD_Daemon *daemon;
+	const struct dtss_mem *mem;
 	struct dtss_node *node;
 	struct mailroom *mail; /* the transport's other side: what waits for agents */
 	const struct token *token;
@@ -58,7 +59,6 @@ struct exchange {
 	struct MHD_Connection *connection;
 	struct guard *guard; /* NULL: there was no memory for one, and it is not admitted */
 	const struct route *route;
-	char *path;          /* owned, as it was sent; but the segment is decoded */
 	const char *segment; /* the {} of the route: into path */
 	char *body;
 	size_t body_len;
@@ -81,6 +81,8 @@ struct exchange {
 
 	unsigned status; /* 0: no reply yet */
 	struct MHD_Response *response;
+	size_t size; /* with the path */
+	char path[]; /* as it was sent; but the segment is decoded */
 };
 
 enum route_flag {

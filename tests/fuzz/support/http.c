@@ -18,6 +18,7 @@ void http_open(void)
 	struct dtss_node_config cfg = { .size = sizeof cfg };
 
 	memset(&server, 0, sizeof server);
+	server.mem = dtss_mem_libc();
 	server.token = &no_token;
 	server.due_ns = DTSS_NEVER;
 	server.round = 1;
