@@ -43,52 +43,39 @@ static void pool_search_pay(struct pool *p, struct pool_view *v, uint64_t steps)
 		pool_index_grow(p);
 }
 
-/* In the order of the index, until it were shorter to go through the list; 0 then. */
-static int pool_search_index(struct pool_search *s, struct pool_view *v)
+/* In the order of the index. How many steps it took; as many as the list has: it gave up. */
+static uint64_t pool_search_index(struct pool_search *s, const struct pool_view *v)
 {
-	struct pool *p = s->pool;
+	struct pool_index *x = &s->pool->index;
 	struct pool_cursor c;
 	struct pool_group *g;
 
-	DTSS_ASSERT(p->index.root != NULL);
-	DTSS_ASSERT(v->refs > 0);
-	pool_index_first(&p->index, &c, v->steps);
+	DTSS_ASSERT(x->root != NULL);
+	x->debt = 0;
+	pool_index_first(x, &c, v->steps);
 	while ((g = pool_index_next(&c, v)) != NULL && pool_rank_before(&g->indexed, &s->best))
 		pool_search_group(s, g);
-	p->index.debt = 0;
-	v->walk = c.steps < v->steps ? (7 * v->walk + c.steps) / 8 : 2 * (uint64_t)v->steps;
-	if (c.steps >= v->steps)
-		return 0;
-	pool_search_pay(p, v, c.steps);
-	return 1;
+	return c.steps;
 }
 
 /*
  * Without an index, down the tree of all groups, the better branches first. Each candidate cuts off most of what is
- * left, so where one in so many groups is one, some ten times as many are looked at. 0: the list had been shorter; what
- * was found is a candidate all the same.
+ * left, so where one in so many groups is one, some ten times as many are looked at. What was found is a candidate even
+ * if it gave up.
  */
-static int pool_search_whole(struct pool_search *s, struct pool_view *v)
+static uint64_t pool_search_whole(struct pool_search *s, const struct pool_view *v)
 {
-	struct pool *p = s->pool;
-	const struct pool_view *whole = p->whole[s->need->mode];
+	const struct pool_view *whole = s->pool->whole[s->need->mode];
 	uint64_t most = v->steps / POOL_WALK_NODE, steps;
 
 	DTSS_ASSERT(whole->whole);
-	DTSS_ASSERT(v->refs > 0);
 	s->of = v;
 	s->left = most;
 	pool_search_tree(s, &whole->tree, whole);
-	steps = (most - s->left) * POOL_WALK_NODE;
+	steps = s->left > 0 ? (most - s->left) * POOL_WALK_NODE : v->steps;
 	s->of = NULL;
 	s->left = UINT64_MAX;
-	v->walk = steps < most * POOL_WALK_NODE ? (7 * v->walk + steps) / 8 : 2 * (uint64_t)v->steps;
-	if (steps == most * POOL_WALK_NODE)
-		return 0;
-	if (v->state == POOL_VIEW_OPEN && v->wanted == 0)
-		pool_view_want(p, v, v->steps); /* at most */
-	pool_search_pay(p, v, steps);
-	return 1;
+	return steps;
 }
 
 /* Looks at each group with the rarest tag; this tells how many satisfy the view. */
@@ -119,19 +106,26 @@ static void pool_search_groups(struct pool_search *s, struct pool_view *v, struc
 /* Without a list or a tree of its own. */
 void pool_search_open(struct pool_search *s, struct pool_view *v)
 {
-	const struct pool_view *whole = s->pool->whole[s->need->mode];
+	struct pool *p = s->pool;
+	const struct pool_view *whole = p->whole[s->need->mode];
 	struct pool_walk walk;
-	int found = 0;
+	uint64_t steps;
 
 	DTSS_ASSERT(v->refs > 0);
 	DTSS_ASSERT(v->state == POOL_VIEW_OPEN || v->state == POOL_VIEW_FILL);
-	v->steps = pool_walk_begin(s->pool, v, &walk);
+	steps = v->steps = pool_walk_begin(p, v, &walk);
 	if (v->steps > POOL_LIST_GROUPS && v->walk < v->steps) {
-		if (s->pool->index.cursor == UINT32_MAX)
-			found = pool_search_index(s, v);
+		if (p->index.cursor == UINT32_MAX)
+			steps = pool_search_index(s, v);
 		else if (whole != NULL && whole->state == POOL_VIEW_TREE)
-			found = pool_search_whole(s, v);
+			steps = pool_search_whole(s, v);
+		v->walk = steps < v->steps ? (7 * v->walk + steps) / 8 : 2 * (uint64_t)v->steps;
 	}
-	if (!found)
+	if (steps >= v->steps) {
 		pool_search_groups(s, v, &walk);
+		return;
+	}
+	if (v->state == POOL_VIEW_OPEN && v->wanted == 0)
+		pool_view_want(p, v, v->steps); /* at most */
+	pool_search_pay(p, v, steps);
 }
