@@ -234,12 +234,38 @@ static int load_id_known(const struct dtss_sched *s, uint64_t id)
 	return s->meta.next_task == 1 || id < s->meta.next_task;
 }
 
+static int load_record_task(struct dtss_sched *s, struct wire_in *in, const struct dtss_record *r)
+{
+	struct dtss_task_record task;
+	int error = record_get_task(in, r, &task);
+
+	return error ? error : load_task(s, &task, r->flags);
+}
+
+static int load_record_spec(struct dtss_sched *s, struct wire_in *in, const struct dtss_record *r)
+{
+	struct load_spec spec;
+	int error = record_get_spec(in, &spec.spec, &spec.spec_len);
+
+	spec.id = r->id;
+	spec.record = r->data;
+	spec.record_len = r->len;
+	return error ? error : load_spec(s, &spec);
+}
+
+static int load_record_attempt(struct dtss_sched *s, struct wire_in *in, const struct dtss_record *r)
+{
+	struct dtss_attempt_record attempt;
+	int error;
+
+	memset(&attempt, 0, sizeof attempt);
+	error = record_get_attempt(in, r, &attempt);
+	return error ? error : load_attempt(s, &attempt);
+}
+
 /* A record that is whole. */
 static int load_record(struct dtss_sched *s, const void *record, size_t len)
 {
-	struct dtss_attempt_record attempt;
-	struct dtss_task_record task;
-	struct load_spec spec;
 	struct dtss_record r;
 	struct wire_in in;
 	int error = record_enter(&in, record, len, &r);
@@ -250,18 +276,11 @@ static int load_record(struct dtss_sched *s, const void *record, size_t len)
 		return DTSS_E_CORRUPT;
 	switch (r.kind) {
 	case DTSS_RECORD_TASK:
-		error = record_get_task(&in, &r, &task);
-		return error ? error : load_task(s, &task, r.flags);
+		return load_record_task(s, &in, &r);
 	case DTSS_RECORD_SPEC:
-		spec.id = r.id;
-		spec.record = record;
-		spec.record_len = len;
-		error = record_get_spec(&in, &spec.spec, &spec.spec_len);
-		return error ? error : load_spec(s, &spec);
+		return load_record_spec(s, &in, &r);
 	case DTSS_RECORD_ATTEMPT:
-		memset(&attempt, 0, sizeof attempt);
-		error = record_get_attempt(&in, &r, &attempt);
-		return error ? error : load_attempt(s, &attempt);
+		return load_record_attempt(s, &in, &r);
 	default:
 		return load_other(s, record, len);
 	}
