@@ -125,6 +125,7 @@ static void batch_seal(struct dtss_sched *s, struct dtss_record *r)
 	struct dtss_record *other = s->closed.unsealed;
 
 	DTSS_ASSERT(r->len <= s->closed.len);
+	DTSS_ASSERT(other != r);
 	s->closed.unsealed = other ? NULL : r;
 	if (other)
 		wire_seal_two(batch_bytes_of(s, other), other->len, batch_bytes_of(s, r), r->len);
@@ -134,6 +135,8 @@ static void batch_seal_last(struct dtss_sched *s)
 {
 	struct dtss_record *last = s->closed.unsealed;
 
+	DTSS_ASSERT(!s->closed.in_flight);
+	DTSS_ASSERT(!last || last->len <= s->closed.len);
 	s->closed.unsealed = NULL;
 	if (last)
 		wire_seal(batch_bytes_of(s, last), last->len);

@@ -87,7 +87,7 @@ static void memory_ring_drop(struct memory_ring *r, const struct dtss_mem *mem)
 void memory_ring_push(struct memory_ring *r, const struct dtss_mem *mem, const struct memory_batch *copy,
 		      uint64_t last_seq)
 {
-	DTSS_ASSERT(last_seq > r->last_seq);
+	DTSS_ASSERT((copy->batch != NULL) == r->followed);
 	DTSS_ASSERT(copy->batch == NULL || copy->batch->last_seq == last_seq);
 	r->last_seq = last_seq;
 	if (copy->batch == NULL)

@@ -13,7 +13,7 @@ awk -v verbose="${1:-}" '
 		changing++; in_changing += asserts
 		if (asserts < 2) { few++; list[few] = FILENAME ":" start ": " name ": changes state with " asserts + 0 " assertions" }
 	}
-	BEGIN { scratch = "struct (sentence|verify|dtss_snapshot|dtss_config|pool_audit|pool_search|pool_cursor|snapshot_[a-z]+|restore[_a-z]*|snap[_a-z]*|dtss_(task_view|worker_view|attempt_view|explanation|event|record_body|message[_a-z]*|agent_action|retry|task_spec|heartbeat|held|report)) [*]" }
+	BEGIN { scratch = "struct (sentence|verify|dtss_snapshot|dtss_config|pool_audit|pool_search|pool_cursor|snapshot_[a-z]+|hash_stream|restore[_a-z]*|snap[_a-z]*|dtss_(task_view|worker_view|attempt_view|explanation|event|record_body|message[_a-z]*|agent_action|retry|task_spec|heartbeat|held|report)) [*]" }
 	FNR == 1 { head = ""; inside = 0 }
 	!inside && /^[a-z].*\(/ { head = $0 }
 	!inside && /^[ \t]/ && head != "" { head = head " " $0 }
