@@ -133,8 +133,9 @@ lib: $(addprefix $(BUILD)/,libdtss.a libdtss.so libdtss.pc)
 # C99 alone, but for the files that are there to ask the system.
 $(call objects,$(wildcard lib/node/posix*.c)): C99 := $(C11)
 
-# Nothing is thrown through the library; debuggers find what they need in .debug_frame.
-SMALL := $(call taken,-fno-asynchronous-unwind-tables -fno-align-functions -fno-align-jumps -fno-align-loops)
+# Nothing is thrown through the library; debuggers find what they need in .debug_frame. Copies of loops and of functions made
+# it larger, and no faster.
+SMALL := $(call taken,-fno-tree-vectorize -fno-inline-functions -fno-asynchronous-unwind-tables -fno-align-functions -fno-align-jumps -fno-align-loops)
 
 # What runs once, seldom, or to explain and to check is made small instead of fast.
 cold := verify explain snapshot restore restored peek names wheel_lists load load_task lead create sched spec_check recover \
