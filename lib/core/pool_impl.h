@@ -59,10 +59,10 @@ enum {
 	POOL_PAGE_ITEMS = POOL_OR(32, 4),
 	POOL_INDEX_HEIGHT = 12,
 	POOL_MODES = 2,
-	/* Groups that an answer adds on the way to a tree: 0.5 ms, were none of them in a processor's cache; ... */
-	POOL_SLICE = POOL_OR(2048, 1),
+	/* Groups that an answer adds on the way to a tree: 1 ms where none of them is in a processor's cache; ... */
+	POOL_SLICE = POOL_OR(1024, 1),
 	/* ... and numbers of groups that it looks at, for each of these: 0.1 ms. */
-	POOL_SLICE_LOOKS = POOL_OR(32, 2)
+	POOL_SLICE_LOOKS = POOL_OR(64, 2)
 };
 
 /* Values of pool_entry.group that are no group */

@@ -66,13 +66,17 @@ static uint64_t pool_search_index(struct pool_search *s, const struct pool_view 
 static uint64_t pool_search_whole(struct pool_search *s, const struct pool_view *v)
 {
 	const struct pool_view *whole = s->pool->whole[s->need->mode];
-	uint64_t most = v->steps / POOL_WALK_NODE, steps;
+	uint64_t steps, most = v->steps;
 
 	DTSS_ASSERT(whole->whole);
+	if (v->shape.tag_count > 1) /* most groups of the list are passed by without a look at them */
+		most /= POOL_WALK_NODE;
 	s->of = v;
 	s->left = most;
 	pool_search_tree(s, &whole->tree, whole);
-	steps = s->left > 0 ? (most - s->left) * POOL_WALK_NODE : v->steps;
+	steps = (most - s->left) * POOL_WALK_NODE;
+	if (s->left == 0 || steps >= v->steps)
+		steps = v->steps - (s->left > 0);
 	s->of = NULL;
 	s->left = UINT64_MAX;
 	return steps;
