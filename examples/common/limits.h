@@ -32,7 +32,7 @@
 #define HTTP_CONNECTIONS_MAX 16384 /* 10,000 agents, maybe all from one address, are not three of four */
 #define HTTP_FILES_KEPT 64         /* descriptors that connections leave to the store and everything else */
 #define HTTP_CONNECTION_MEMORY                                                                                         \
-	17408 /* a half for what is read, which the longest head fits in; cleared each time, for each agent */
+	16512 /* a half for what is read, which the longest head fits in; cleared each time, for each agent */
 #define HTTP_BACKLOG 1024         /* a fleet that comes back at once */
 #define HTTP_HEAD_MS 5000         /* from a head's first byte to its last */
 #define HTTP_BODY_MS 5000         /* for a body, and one more for each HTTP_BODY_RATE bytes that came */
