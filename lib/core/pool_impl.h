@@ -165,7 +165,7 @@ struct pool_view {
 	uint32_t id;
 	uint32_t refs;
 	uint32_t state;              /* enum pool_view_state */
-	uint32_t whole;              /* 1: of all groups of a mode, and never without its tree for long */
+	uint32_t whole;              /* 1: of all groups of a mode: no list, and never without its tree for long */
 	struct pool_view *idle_next; /* while refs is 0, the oldest first */
 	struct pool_view *idle_prev;
 };

@@ -98,7 +98,7 @@ static void pool_search_groups(struct pool_search *s, struct pool_view *v, struc
 		count++;
 	}
 	v->walk -= v->walk / 8; /* the other way is tried again */
-	if (v->state == POOL_VIEW_OPEN && count <= POOL_LIST_GROUPS) {
+	if (v->state == POOL_VIEW_OPEN && count <= POOL_LIST_GROUPS && !v->whole) {
 		pool_view_list(p, v, found, count);
 		return;
 	}
