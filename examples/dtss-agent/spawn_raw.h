@@ -35,21 +35,26 @@ static inline long raw_call(long number, long a, long b, long c, long d, long e)
 	return number;
 }
 
-/* In the child, run(arg) on the stack that args names, and no return. In the parent its pid, or a negative errno. */
+/*
+ * In the child, run(arg) on the stack that args names, and no return. In the parent its pid, or a negative errno. The
+ * registers are named, for one that a compiler chose may be the frame pointer, which ends the child's chain of frames.
+ */
 static inline long raw_clone(struct clone_args *args, void (*run)(void *), void *arg)
 {
 	long rc = SYS_clone3;
+	register void (*r8)(void *) __asm__("r8") = run;
+	register void *r9 __asm__("r9") = arg;
 
 	__asm__ volatile("syscall\n\t"
 			 "test %%rax, %%rax\n\t"
 			 "jnz 1f\n\t"
 			 "xor %%ebp, %%ebp\n\t"
-			 "mov %[arg], %%rdi\n\t"
-			 "call *%[run]\n\t"
+			 "mov %%r9, %%rdi\n\t"
+			 "call *%%r8\n\t"
 			 "ud2\n"
 			 "1:"
 			 : "+a"(rc)
-			 : "D"(args), "S"(sizeof *args), [run] "r"(run), [arg] "r"(arg)
+			 : "D"(args), "S"(sizeof *args), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory", "cc");
 	return rc;
 }
@@ -74,16 +79,18 @@ static inline long raw_clone(struct clone_args *args, void (*run)(void *), void 
 	register long nr __asm__("x8") = SYS_clone3;
 	register long x0 __asm__("x0") = (long)args;
 	register long x1 __asm__("x1") = sizeof *args;
+	register void (*x2)(void *) __asm__("x2") = run;
+	register void *x3 __asm__("x3") = arg;
 
 	__asm__ volatile("svc 0\n\t"
 			 "cbnz x0, 1f\n\t"
 			 "mov x29, xzr\n\t"
-			 "mov x0, %[arg]\n\t"
-			 "blr %[run]\n\t"
+			 "mov x0, x3\n\t"
+			 "blr x2\n\t"
 			 "brk 1\n"
 			 "1:"
 			 : "+r"(x0)
-			 : "r"(nr), "r"(x1), [run] "r"(run), [arg] "r"(arg)
+			 : "r"(nr), "r"(x1), "r"(x2), "r"(x3)
 			 : "memory", "cc");
 	return x0;
 }
