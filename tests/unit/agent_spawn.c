@@ -2,8 +2,13 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "dtss-agent/spawn.h"
@@ -126,6 +131,48 @@ START_TEST(a_child_that_gives_up_rights_has_memory_of_its_own)
 }
 END_TEST
 
+/* From here on this process and all below it have no clone3(): the kernel is older, or a container's filter refuses it. */
+static void refuse_clone3(int err)
+{
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)err),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = sizeof steps / sizeof steps[0], .filter = steps };
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+	ck_assert_int_eq(syscall(SYS_clone3, NULL, 0), -1);
+	ck_assert_int_eq(errno, err);
+}
+
+/* ENOSYS before Linux 5.3, EINVAL for a flag that is not known yet, EPERM from a filter. */
+static const int refusals[] = { ENOSYS, EINVAL, EPERM };
+
+START_TEST(without_clone3_a_process_is_made_as_ever)
+{
+	char *argv[] = { "true", NULL }, *paths[] = { "/nowhere/true", "/bin/true", NULL };
+	const struct account same = { 0 };
+	struct spawn spawn = spawn_of(argv, paths, &same, odd_group());
+	struct spawn_failure failure;
+	struct spawned child;
+	siginfo_t ended = { 0 };
+
+	refuse_clone3(refusals[_i]);
+	ck_assert_int_eq(spawn_fork(&spawn, &child), 0);
+	ck_assert_ptr_null(child.room);
+	ck_assert_int_eq(let_go(&child, &ended, &failure), 0);
+	ck_assert_int_eq(ended.si_status, 0);
+	paths[1] = NULL;
+	ck_assert_int_eq(spawn_fork(&spawn, &child), 0);
+	ck_assert_int_eq(let_go(&child, &ended, &failure), sizeof failure);
+	ck_assert_int_eq(failure.err, ENOENT);
+	close(spawn.cgroup_fd);
+}
+END_TEST
+
 Suite *suite_unit_agent_spawn(void)
 {
 	Suite *s = suite_create("unit/agent_spawn");
@@ -136,5 +183,6 @@ Suite *suite_unit_agent_spawn(void)
 	tcase_add_test(tc, a_process_that_must_enter_its_group_by_itself_has_a_pidfd);
 	tcase_add_test(tc, what_fails_in_a_child_is_told_and_is_no_error_of_the_agent);
 	tcase_add_test(tc, a_child_that_gives_up_rights_has_memory_of_its_own);
+	tcase_add_loop_test(tc, without_clone3_a_process_is_made_as_ever, 0, sizeof refusals / sizeof refusals[0]);
 	return s;
 }
