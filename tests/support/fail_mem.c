@@ -19,7 +19,7 @@ static void *fail_mem_alloc(void *ctx, size_t size)
 	unsigned char *block;
 
 	ck_assert_uint_gt(size, 0);
-	if (fail_mem_due(f))
+	if (fail_mem_due(f) || (f->most > 0 && size > f->most))
 		return NULL;
 	block = malloc(FAIL_MEM_HEADER + size);
 	ck_assert_ptr_nonnull(block);

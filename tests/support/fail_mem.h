@@ -23,6 +23,7 @@ struct fail_mem {
 	size_t count;        /* allocations asked for so far */
 	size_t fail_at;      /* the one with this number fails, from 1; 0: none */
 	int fail_on;         /* 1: all from fail_at on fail */
+	size_t most;         /* bigger blocks are refused; 0: none is */
 	size_t blocks;       /* not yet given back */
 	size_t bytes;        /* likewise */
 	size_t bytes_max;    /* the most at any time */

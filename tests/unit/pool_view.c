@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
-#include <stdlib.h>
 #include <dtss/policy.h>
 #include "core/pool_impl.h"
 #include "support/fleet.h"
@@ -144,48 +143,27 @@ START_TEST(one_group_of_a_mode_is_found_beside_many_of_the_other)
 }
 END_TEST
 
-static size_t small_most; /* bytes of a block; 0: any number */
-
-static void *small_alloc(void *ctx, size_t size)
-{
-	(void)ctx;
-	return small_most > 0 && size > small_most ? NULL : malloc(size);
-}
-
-static void *small_realloc(void *ctx, void *block, size_t old_size, size_t new_size)
-{
-	(void)ctx;
-	(void)old_size;
-	return small_most > 0 && new_size > small_most ? NULL : realloc(block, new_size);
-}
-
-static void small_release(void *ctx, void *block, size_t size)
-{
-	(void)ctx;
-	(void)size;
-	free(block);
-}
-
 /* Its tree did not fit, and the list that its few groups became then was taken for one. */
 START_TEST(the_view_of_all_groups_is_no_list_when_only_small_blocks_are_there)
 {
-	static const struct dtss_mem small = { NULL, small_alloc, small_realloc, small_release };
 	static struct pool_entry entry[POOL_SCAN_ENTRIES + 10];
 	static uint32_t tags[POOL_SCAN_ENTRIES + 10];
 	struct pool_need any = { NULL, NULL, 0, 0, POOL_TASK, 0 };
+	struct fail_mem mem;
 	uint32_t i, slot;
 	struct pool *p;
 
-	ck_assert_int_eq(pool_create(&p, &small, DTSS_PLACE_LEAST_LOAD), 0);
+	fail_mem_init(&mem, 0);
+	ck_assert_int_eq(pool_create(&p, &mem.mem, DTSS_PLACE_LEAST_LOAD), 0);
 	for (i = 0; i < POOL_SCAN_ENTRIES + 10; i++) {
 		tags[i] = i < POOL_SCAN_ENTRIES ? 0 : i - POOL_SCAN_ENTRIES;
 		entry[i].tags = &tags[i];
 		entry[i].tag_count = 1;
 		entry[i].max = 1;
 		entry[i].for_task = 1;
-		small_most = 0;
+		mem.most = 0;
 		ck_assert_int_eq(pool_retag_reserve(p, &tags[i], 1), 0);
-		small_most = i == POOL_SCAN_ENTRIES + 8 ? 128 : 0; /* its tree has a second level now */
+		mem.most = i == POOL_SCAN_ENTRIES + 8 ? 128 : 0; /* its tree has a second level now */
 		ck_assert_int_eq(pool_add(p, &entry[i]), 0);
 		ck_assert_ptr_eq(pool_best(p, &any), pool_best_scan(p, &any));
 		ck_assert(pool_check(p, &slot));
@@ -193,6 +171,7 @@ START_TEST(the_view_of_all_groups_is_no_list_when_only_small_blocks_are_there)
 	ck_assert_uint_eq(p->whole[POOL_TASK]->state, POOL_VIEW_TREE);
 	pool_need_fini(p, &any);
 	pool_destroy(p);
+	ck_assert_uint_eq(mem.blocks, 0);
 }
 END_TEST
 
