@@ -179,8 +179,9 @@ int dtss_spec_decode(const void *data, size_t len, const struct dtss_mem *mem, s
 
 const char *spec_queue(const uint8_t *spec, size_t len)
 {
-	struct wire_in in = { spec + SPEC_STRINGS_AT, len - SPEC_STRINGS_AT, len < SPEC_STRINGS_AT };
+	struct wire_in in = { spec, len, 0 };
 
+	(void)wire_take(&in, SPEC_STRINGS_AT);
 	(void)wire_get_string(&in, DTSS_NAME_LEN_MAX); /* its name */
 	return wire_get_string(&in, DTSS_NAME_LEN_MAX);
 }

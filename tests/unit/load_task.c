@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Specifications that come early, late, again, changed or damaged: what the engine takes from them is theirs. */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 #include "codec/wire.h"
 #include "core/engine.h"
@@ -200,6 +201,38 @@ START_TEST(a_damaged_specification_in_a_whole_record_is_refused)
 }
 END_TEST
 
+/* Its sums are right, so its queue is looked for before it is decoded. */
+START_TEST(a_specification_that_ends_anywhere_is_refused)
+{
+	struct dtss_record_body body = { .kind = DTSS_RECORD_SPEC };
+	const struct task *other = task_find(e.s, 3);
+	uint8_t bytes[4096], *spec;
+	size_t len, before;
+
+	body.u.spec.id = 3;
+	load_all();
+	before = e.standby_mem.bytes;
+	for (len = WIRE_HEADER; len < other->spec_len; len++) {
+		spec = malloc(len); /* so that no byte behind it can be read unseen */
+		ck_assert_ptr_nonnull(spec);
+		memcpy(spec, task_spec(other), len);
+		wire_store32(spec + 8, (uint32_t)len);
+		wire_seal(spec, len);
+		body.u.spec.data = spec;
+		body.u.spec.len = len;
+		ck_assert_uint_le(dtss_record_encode(&body, bytes, sizeof bytes), sizeof bytes);
+		free(spec);
+		spec = malloc(wire_load32(bytes + 8));
+		ck_assert_ptr_nonnull(spec);
+		memcpy(spec, bytes, wire_load32(bytes + 8));
+		ck_assert_int_eq(dtss_sched_load(fresh, spec, wire_load32(bytes + 8)), DTSS_E_CORRUPT);
+		free(spec);
+	}
+	ck_assert_uint_eq(e.standby_mem.bytes, before);
+	ck_assert_uint_eq(dtss_sched_digest(fresh), dtss_sched_digest(e.s));
+}
+END_TEST
+
 /* What points from one object to another is made by then. */
 START_TEST(no_record_comes_between_the_pieces_of_a_snapshot)
 {
@@ -234,6 +267,7 @@ Suite *suite_unit_load_task(void)
 	tcase_add_test(c, tasks_of_one_queue_that_are_nearly_alike_are_told_apart);
 	tcase_add_test(c, the_one_that_others_are_like_may_leave);
 	tcase_add_loop_test(c, a_damaged_specification_in_a_whole_record_is_refused, 0, 2);
+	tcase_add_test(c, a_specification_that_ends_anywhere_is_refused);
 	tcase_add_test(c, no_record_comes_between_the_pieces_of_a_snapshot);
 	suite_add_tcase(s, c);
 	return s;
