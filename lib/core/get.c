@@ -71,7 +71,7 @@ static int get_quick_match(const struct task *t, const struct dtss_task_filter *
 		return 0;
 	if (f->states && !(f->states & 1u << t->state))
 		return 0;
-	return !f->queue || !t->queue || strcmp(f->queue, t->queue->name->text) == 0; /* a standby has no queues yet */
+	return !f->queue || strcmp(f->queue, t->queue->name->text) == 0;
 }
 
 int dtss_sched_task_next(struct dtss_sched *s, const struct dtss_task_filter *filter, struct dtss_task_view *ret_view)
