@@ -139,11 +139,11 @@ DTSS_API int dtss_sched_create(struct dtss_sched **ret_sched, const struct dtss_
 			       const struct dtss_mem *mem);
 DTSS_API void dtss_sched_destroy(struct dtss_sched *s); /* NULL is fine */
 
-/* Before lead: the records of a store, in any order, once each. DTSS_E_CORRUPT, DTSS_E_VERSION, DTSS_E_STATE: it leads. */
+/* Before lead: the records of a store, in any order, once each. DTSS_E_CORRUPT; DTSS_E_VERSION: it is newer, or the
+ * specification in it; DTSS_E_STATE: it leads. */
 DTSS_API int dtss_sched_load(struct dtss_sched *s, const void *record, size_t len);
 /* From here on it decides. Leases, backoffs and the workers' silence count from now. DTSS_E_STATE: it leads already;
- * DTSS_E_EPOCH: the epoch is not above 0; DTSS_E_CORRUPT: the records do not belong together, or cannot be true;
- * DTSS_E_VERSION: a specification is newer. */
+ * DTSS_E_EPOCH: the epoch is not above 0; DTSS_E_CORRUPT: the records do not belong together, or cannot be true. */
 DTSS_API int dtss_sched_lead(struct dtss_sched *s, struct dtss_time now, uint64_t epoch);
 /* As a standby, before lead: what the leader stored. DTSS_E_CORRUPT: it does not follow what was applied before;
  * DTSS_E_STATE: it leads. After another error the engine is to be destroyed. */
