@@ -264,35 +264,12 @@ static int wait_for_news(struct dtssd *d)
 	       read(d->signal_fd, &info, sizeof info) == sizeof info;
 }
 
-/*
- * Requests come in and replies go out; the more of them share a commit, the better.
- *
- *	a look at replies: taken ── a further look: sent ── a further look: who got one asks again ──┐
- *	a look at requests: begun ───────────────────────────────────────────────────────────────────┴─► commit
- */
-static void some_looks(struct server *s)
-{
-	int looks = 0, answered = s->resumed, more;
-	size_t before;
-
-	s->round++;
-	s->crowded = s->requests >= HTTP_CROWD;
-	s->requests = 0;
-	do {
-		before = s->requests;
-		s->resumed = 0;
-		MHD_run(s->daemon);
-		looks++;
-		more = s->resumed || (answered && looks < HTTP_LOOKS) || s->requests - before >= HTTP_CROWD;
-	} while (more && looks < HTTP_LOOKS_MAX);
-}
-
 static void one_round(struct dtssd *d)
 {
 	struct server *s = &d->server;
 
 	s->now = dtss_now();
-	some_looks(s);
+	server_look(s);
 	dtss_node_step(s->node, s->now); /* a node that has failed says so in every answer */
 	mail_flush(s->mail, s->now);
 	server_answers(s);

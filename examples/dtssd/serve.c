@@ -30,6 +30,29 @@ int server_open(struct server *s, int listen_fd, const struct guard_limits *limi
 	return s->daemon ? 0 : -1;
 }
 
+/*
+ * Requests come in and replies go out; the more of them share a commit, the better.
+ *
+ *	a look at replies: taken ── a further look: sent ── a further look: who got one asks again ──┐
+ *	a look at requests: begun ───────────────────────────────────────────────────────────────────┴─► commit
+ */
+void server_look(struct server *s)
+{
+	int looks = 0, answered = s->resumed, more;
+	size_t before;
+
+	s->round++;
+	s->crowded = s->requests >= HTTP_CROWD;
+	s->requests = 0;
+	do {
+		before = s->requests;
+		s->resumed = 0;
+		MHD_run(s->daemon);
+		looks++;
+		more = s->resumed || (answered && looks < HTTP_LOOKS) || s->requests - before >= HTTP_CROWD;
+	} while (more && looks < HTTP_LOOKS_MAX);
+}
+
 void server_close(struct server *s)
 {
 	MHD_stop_daemon(s->daemon);

@@ -107,8 +107,10 @@ extern const size_t route_count;
  * allow ("" for none). */
 const struct route *route_find(const char *method, char *path, const char **ret_segment, char *allow, size_t cap);
 
-/* serve.c: serves at a socket that listens, in the calls of MHD_run(). 0, or -1; limits must stay. */
+/* serve.c: serves at a socket that listens, with the memory that is set. 0, or -1; limits must stay. */
 int server_open(struct server *s, int listen_fd, const struct guard_limits *limits);
+/* A round's part of it; now is set, and what it asks the node is answered behind it. */
+void server_look(struct server *s);
 void server_close(struct server *s);
 
 /* What libmicrohttpd calls: for the target as it was sent, for the head and each part of the body, and at the end. */

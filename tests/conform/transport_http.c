@@ -22,6 +22,7 @@ static void http_pair_open(struct transport_pair *pair)
 
 	ck_assert_ptr_nonnull(h);
 	ck_assert_int_ge(fd, 0);
+	h->server.mem = dtss_mem_libc();
 	h->server.token = &h->token;
 	h->server.due_ns = DTSS_NEVER;
 	ck_assert_int_eq(server_open(&h->server, fd, &guard_limits_default), 0);
@@ -38,12 +39,12 @@ static void http_round(struct transport_pair *pair)
 
 	h->server.now = dtss_now();
 	h->server.stopping = !pair->scheduler;
-	MHD_run(h->server.daemon);
+	server_look(&h->server);
 	if (pair->scheduler) {
 		mail_flush(h->server.mail, h->server.now);
 		server_sweep(&h->server);
 	}
-	MHD_run(h->server.daemon);
+	server_look(&h->server);
 	(void)post_step(&h->client);
 }
 
