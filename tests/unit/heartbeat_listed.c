@@ -49,6 +49,25 @@ START_TEST(what_another_worker_listed_does_not_count)
 }
 END_TEST
 
+/* It holds nothing, and says nothing new of itself. */
+START_TEST(what_an_idle_worker_does_beside_us_counts)
+{
+	struct engine_agent *w = engine_join(&e, "w", 1, NULL);
+	dtss_task_id id;
+
+	ck_assert_int_eq(engine_beat(&e, w), 0);
+	w->foreign = 1;
+	ck_assert_int_eq(engine_beat(&e, w), 0);
+	id = engine_task(&e, "job");
+	engine_pump(&e);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_READY);
+	w->foreign = 0;
+	ck_assert_int_eq(engine_beat(&e, w), 0);
+	ck_assert_uint_eq(engine_state(&e, id), DTSS_TASK_LEASED);
+	engine_check(&e);
+}
+END_TEST
+
 Suite *suite_unit_heartbeat_listed(void)
 {
 	Suite *suite = suite_create("heartbeat_listed");
@@ -56,6 +75,7 @@ Suite *suite_unit_heartbeat_listed(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_another_worker_listed_does_not_count);
+	tcase_add_test(tc, what_an_idle_worker_does_beside_us_counts);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -103,8 +103,8 @@ START_TEST(tasks_of_one_queue_that_are_nearly_alike_are_told_apart)
 		specs[i].payload = payloads[i % 4];
 		specs[i].payload_len = strlen(payloads[i % 4]);
 		specs[i].queue = i == 9 ? "other" : "crowd";
-		specs[i].priority = i == 5 ? 3 : 0;
-		specs[i].timeout_ms = i == 6 ? 1000 : 0;
+		specs[i].priority = i == 5 ? 3 : 2;
+		specs[i].timeout_ms = i == 6 ? 1000 : 500;
 		specs[i].key = i == 7 ? "mine" : NULL;
 		specs[i].retry.attempts_max = i == 8 ? 4 : 1;
 		specs[i].tag_count = i == 10 ? 1 : 0;
