@@ -135,7 +135,8 @@ int pool_tree_reserve(struct pool_tree *t, const struct dtss_mem *mem, uint32_t 
 	}
 	t->nodes = nodes;
 	t->cap = cap;
-	pool_tree_build(t);
+	if (t->count > 0)
+		pool_tree_build(t);
 	DTSS_ASSERT(leaves <= t->cap);
 	return 0;
 }
