@@ -85,8 +85,13 @@ static int pool_check_view(struct pool_audit *a, const struct pool_view *v)
 		return 0;
 	if (v->state == POOL_VIEW_OPEN)
 		return v->group_count == 0;
-	for (id = 1; id < p->groups.end; id++)
-		count += pool_view_candidate(p, v, id) != NULL;
+	for (id = 1; id < p->groups.end; id++) {
+		const struct pool_group *g = pool_view_candidate(p, v, id);
+
+		count += g != NULL;
+		if (g != NULL && v->state == POOL_VIEW_FILL && id < v->cursor && pool_group_in(g, v) == NULL)
+			return 0;
+	}
 	if (count < v->group_count || (count > v->group_count && v->state != POOL_VIEW_FILL))
 		return 0;
 	if (v->made != 0 && !pool_tree_check(&v->tree))

@@ -148,6 +148,24 @@ START_TEST(views_are_compared_with_the_groups)
 }
 END_TEST
 
+/* It looked as if some groups were not its own. */
+START_TEST(a_tree_on_its_way_has_all_groups_up_to_its_cursor)
+{
+	struct pool_view *v;
+
+	fleet_fill();
+	v = some_view(POOL_VIEW_TREE);
+	pool_view_open(fleet.pool, v);
+	fleet.pool->slice = 2;
+	pool_view_grow(fleet.pool, v);
+	ck_assert_uint_eq(v->state, POOL_VIEW_FILL);
+	fleet_check(&fleet);
+	BREAK(v->cursor, fleet.pool->groups.end);
+	fleet_check(&fleet);
+	fleet_close(&fleet);
+}
+END_TEST
+
 START_TEST(postings_are_compared_with_the_groups)
 {
 	struct pool_group *g;
@@ -252,6 +270,7 @@ Suite *suite_unit_pool_check(void)
 	tcase_add_test(tc, postings_are_compared_with_the_groups);
 	tcase_add_test(tc, each_node_of_a_tree_is_the_best_of_those_below);
 	tcase_add_test(tc, views_are_compared_with_the_groups);
+	tcase_add_test(tc, a_tree_on_its_way_has_all_groups_up_to_its_cursor);
 	tcase_add_test(tc, the_index_is_compared_with_the_groups);
 	suite_add_tcase(s, tc);
 	return s;
