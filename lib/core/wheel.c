@@ -59,6 +59,9 @@ static void wheel_unlink(struct timer *t)
 	t->link = NULL;
 }
 
+#if WHEEL_LEVELS != 7
+#error "wheel_level() has a term for each of 7 levels but the lowest"
+#endif
 #define WHEEL_BEYOND(differ, level) ((differ) >> (level)*WHEEL_SLOT_BITS != 0)
 
 /* Of the highest 6 bits that differ. All are looked at: a search that ends where chance has it is guessed wrong. */
