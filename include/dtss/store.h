@@ -267,7 +267,7 @@ struct dtss_store_ops {
 	/*
 	 * The live records, one per call, in any order: 1 and a record, 0 at the end (the next call begins anew), or an
 	 * error: DTSS_E_CORRUPT, DTSS_E_IO, DTSS_E_NOMEM. Between first and last call the caller submits nothing. The
-	 * bytes are valid until the next call.
+	 * bytes are valid until the next call; who takes a record checks its sum, the store need not.
 	 */
 	int (*load)(struct dtss_store *store, const void **ret_data, size_t *ret_len);
 	/*
