@@ -70,7 +70,7 @@ static void explain_syntax(struct problem *p, const json_error_t *error)
 	}
 }
 
-/* Behind the string that begins at i. */
+/* Where the string that begins at i ends: at its quote, or behind all of it. */
 static size_t skip_string(const char *text, size_t len, size_t i)
 {
 	for (i++; i < len && text[i] != '"'; i++)
