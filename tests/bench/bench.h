@@ -46,6 +46,7 @@ int bench_case(struct bench_run *run, const char *name);
 int bench_case_count(struct bench_run *run, uint64_t number); /* the same for a number: place:1000000 */
 int bench_asked(struct bench_run *run, uint64_t number);      /* 1 only when it was named: what takes long */
 const char *bench_build(void); /* the directory with dtssd, dtss-agent, dtss: $DTSS_BUILD, or where this program is */
+int bench_built(struct bench_run *run, const char *program); /* is it there? 0, or bench_fail() */
 
 /* --- what went wrong: a sentence on stderr behind the bench's name --- */
 int bench_fail(struct bench_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* gives -1 */

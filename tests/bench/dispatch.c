@@ -185,8 +185,11 @@ static int dispatch_true(struct dispatch *d)
 static int dispatch(struct bench_run *run)
 {
 	struct dispatch d = { .run = run, .socket = -1 };
-	int rc = daemon_dtssd(&d.dtssd, "sqlite", NULL);
+	int rc;
 
+	if (bench_built(run, "bench-job") != 0)
+		return -1;
+	rc = daemon_dtssd(&d.dtssd, "sqlite", NULL);
 	if (rc == 0)
 		rc = daemon_agent(&d.agent, &d.dtssd, "bench", SLOTS);
 	if (rc == 0)

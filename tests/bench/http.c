@@ -178,6 +178,8 @@ static int http(struct bench_run *run)
 
 	if (!wrk_found())
 		return bench_fail(run, "wrk is not installed; make deps-bench installs it");
+	if (bench_built(run, "bench-constant") != 0)
+		return -1;
 	files_raise();
 	rc = daemon_dtssd(&h.dtssd, "sqlite", "tasks_max = 10000000\nqueue_tasks_max = 10000000\n");
 	if (rc == 0 && (constant_start(&h.constant[0], NULL) != 0 || constant_start(&h.constant[1], "--suspend") != 0 ||

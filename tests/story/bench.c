@@ -78,6 +78,7 @@ END_TEST
 START_TEST(after_a_server_that_does_not_start_the_rest_is_measured)
 {
 	ck_assert_int_eq(run("D=$(mktemp -d); printf '#!/bin/sh\necho no way >&2\n' >$D/dtssd; chmod +x $D/dtssd; "
+			     "ln -s $DTSS_BUILD/bench-job $D; "
 			     "DTSS_BUILD=$D $B --quick --plain dispatch timers; S=$?; rm -r $D; exit $S"),
 			 1);
 	ck_assert_msg(strncmp(output, "no way\ndtss-bench: dispatch: dtssd and dtss-agent did not start\nbench timers ",
@@ -98,6 +99,14 @@ START_TEST(an_interrupted_bench_leaves_nothing)
 }
 END_TEST
 
+/* It took ten seconds, in which no task started. */
+START_TEST(a_part_that_is_not_built_is_named)
+{
+	ck_assert_int_eq(run("D=$(mktemp -d); DTSS_BUILD=$D $B --quick dispatch; S=$?; rmdir $D; exit $S"), 1);
+	ck_assert_ptr_nonnull(strstr(output, "/bench-job; make bench builds it\n"));
+}
+END_TEST
+
 Suite *suite_story_bench(void)
 {
 	Suite *suite = suite_create("story/bench");
@@ -107,6 +116,7 @@ Suite *suite_story_bench(void)
 	tcase_add_test(tc, plain_is_a_line_of_keys_and_values);
 	tcase_add_test(tc, what_is_not_known_is_named);
 	tcase_add_test(tc, after_a_server_that_does_not_start_the_rest_is_measured);
+	tcase_add_test(tc, a_part_that_is_not_built_is_named);
 	tcase_add_test(tc, an_interrupted_bench_leaves_nothing);
 	suite_add_tcase(suite, tc);
 	return suite;

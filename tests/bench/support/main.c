@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "bench/support/run.h"
 #include "common/nearest.h"
 #include "common/options.h"
@@ -98,6 +99,14 @@ int bench_fail(struct bench_run *run, const char *fmt, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	return -1;
+}
+
+int bench_built(struct bench_run *run, const char *program)
+{
+	char path[PATH_MAX + 64];
+
+	snprintf(path, sizeof path, "%s/%s", bench_build(), program);
+	return access(path, X_OK) == 0 ? 0 : bench_fail(run, "there is no %s; make bench builds it", path);
 }
 
 int bench_must(int result, const char *what)
