@@ -5,21 +5,22 @@
 # ---- deps: install what is missing, in front of any other goals ---------------------------------------------------
 # Nothing below may be looked at before the packages are there, so the other goals are made by a second make.
 
-PACKAGES := gcc libc6-dev g++ pkg-config libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libsqlite3-dev check \
+PACKAGES_deps := gcc libc6-dev g++ pkg-config libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libsqlite3-dev check \
 	mandoc clang-format-14 python3
-PACKAGES_PROOF := clang-14 libclang-rt-14-dev gcc-12-multilib libc6-dev-i386 gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
-PACKAGES_BENCH := wrk
-PACKAGES_PEERS := beanstalkd gearman-job-server redis-server postgresql libpq-dev
+PACKAGES_deps-proof := clang-14 libclang-rt-14-dev gcc-12-multilib libc6-dev-i386 gcc-s390x-linux-gnu \
+	libc6-dev-s390x-cross qemu-user
+PACKAGES_deps-bench := wrk
+PACKAGES_deps-peers := beanstalkd gearman-job-server redis-server postgresql libpq-dev
 
 wanted := $(filter deps deps-proof deps-bench deps-peers,$(MAKECMDGOALS))
 ifneq ($(wanted),)
 others := $(filter-out $(wanted),$(MAKECMDGOALS))
-.PHONY: deps deps-proof deps-bench deps-peers others $(others)
-deps-proof: PACKAGES := $(PACKAGES_PROOF)
-deps-bench: PACKAGES := $(PACKAGES_BENCH)
-deps-peers: PACKAGES := $(PACKAGES_PEERS)
-deps deps-proof deps-bench deps-peers:
-	@missing=; for p in $(PACKAGES); do \
+packages := $(foreach w,deps $(filter-out deps,$(wanted)),$(PACKAGES_$(w))) # what is built with is needed for each of them
+.PHONY: $(wanted) packages others $(others)
+$(wanted): packages
+	@:
+packages: # all at once: two of apt-get would meet
+	@missing=; for p in $(packages); do \
 		dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; \
 	done; \
 	[ -n "$$missing" ] || { echo 'deps: nothing is missing'; exit 0; }; \
@@ -109,8 +110,8 @@ help:
 #: make planted       is every fault of tests/planted found by the simulator? PLANTED="name..." these alone, JOBS=N
 #: make bench-peers   installs other queues, and measures dtssd beside them; NAME="peers:redis,dtssd" these alone
 #: make bench-plot    draws placements and peers as SVG, from a run or from the lines of one: FIGURES=FILE
-#: make deps-bench    installs what the http bench needs: wrk
-#: make deps-proof    installs what fuzz and proof need beyond deps
+#: make deps-bench    the same, and what the http bench needs: wrk
+#: make deps-proof    the same, and what fuzz and proof need
 #: make lint          the gates; silent when all is well
 #: make format        clang-format over all sources
 #: make amalgamation  build/dtss.c and build/dtss.h: the library in one file
