@@ -183,7 +183,8 @@ static inline uint32_t wire_load32(const uint8_t *p)
 
 static inline uint64_t wire_load64(const uint8_t *p)
 {
-	return (uint64_t)wire_load32(p) | (uint64_t)wire_load32(p + 4) << 32;
+	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+	       (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
 }
 
 /* Of bytes that were taken together, one number after the other. */

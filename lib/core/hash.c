@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include "codec/wire.h"
 #include "core/hash.h"
-
-static inline uint64_t hash_load64(const uint8_t *p)
-{
-	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
-	       (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
-}
 
 static inline uint64_t hash_rotate(uint64_t x, unsigned bits)
 {
@@ -58,9 +53,9 @@ uint64_t hash_bytes(uint64_t key0, uint64_t key1, const void *data, size_t len)
 	size_t i, rest = len % 8;
 
 	for (i = 0; i + 8 <= len; i += 8)
-		hash_sip_word(v, hash_load64(p + i), 2);
+		hash_sip_word(v, wire_load64(p + i), 2);
 	if (rest > 0 && len > 8) {
-		last |= hash_load64(p + len - 8) >> (64 - 8 * rest); /* some of them once more, shifted out */
+		last |= wire_load64(p + len - 8) >> (64 - 8 * rest); /* some of them once more, shifted out */
 	} else {
 		for (i = 0; i < rest; i++)
 			last |= (uint64_t)p[i] << (8 * i);
@@ -156,7 +151,7 @@ uint32_t hash_crc32c(uint32_t crc, const void *data, size_t len)
 	size_t i;
 
 	for (crc = ~crc; len >= 8; len -= 8, p += 8)
-		crc = hash_crc_word(hash_load64(p), crc);
+		crc = hash_crc_word(wire_load64(p), crc);
 	before = crc;
 	crc = (uint32_t)(before >> 8 * len);
 	for (i = 0; i < len; i++) /* none waits for another */
@@ -171,8 +166,8 @@ void hash_crc32c_two(const void *a, size_t a_len, const void *b, size_t b_len, u
 	uint32_t x = ~(uint32_t)0, y = ~(uint32_t)0;
 
 	for (i = 0; i < both; i += 8) {
-		x = hash_crc_word(hash_load64(p + i), x);
-		y = hash_crc_word(hash_load64(q + i), y);
+		x = hash_crc_word(wire_load64(p + i), x);
+		y = hash_crc_word(wire_load64(q + i), y);
 	}
 	ret_crc[0] = hash_crc32c(~x, p + both, a_len - both);
 	ret_crc[1] = hash_crc32c(~y, q + both, b_len - both);
